@@ -1,0 +1,200 @@
+"""Metal as rows: stations, bays, slots and packs. Pack and Slot are written by `inventory` alone."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from stations.states import BayState, PackState, SlotState, StationStatus
+
+
+def new_poster_token() -> str:
+    """The secret part of a station's poster QR: 96 random bits, replaced when a poster is copied off site."""
+    return secrets.token_urlsafe(12)
+
+
+class PackClass(models.Model):
+    """What fits: a form and a nominal energy. A vehicle takes one class, and one or more packs of it."""
+
+    code = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=60)
+    form = models.CharField(max_length=20, choices=[("four_wheel", _("four-wheel")), ("two_wheel", _("two-wheel"))])
+    nominal_wh = models.PositiveIntegerField(help_text=_("Energy of a new, full pack, in watt-hours."))
+    charge_power_w = models.PositiveIntegerField(help_text=_("Highest power that a pack of this class accepts."))
+
+    class Meta:
+        verbose_name_plural = "pack classes"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Station(models.Model):
+    """A place where packs are charged and swapped. Coordinates are stored as WGS 84, with the datum they came in."""
+
+    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="stations")
+    owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="stations")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=120)
+    address = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=2)
+    time_zone = models.CharField(max_length=40)
+    currency = models.CharField(max_length=3)
+    latitude = models.FloatField(validators=[MinValueValidator(-90.0), MaxValueValidator(90.0)])
+    longitude = models.FloatField(validators=[MinValueValidator(-180.0), MaxValueValidator(180.0)])
+    source_datum = models.CharField(max_length=10, choices=[("wgs84", "WGS 84"), ("gcj02", "GCJ-02")], default="wgs84")
+    hours = models.JSONField(
+        default=dict, blank=True, help_text=_('Weekday "0" (Monday) to "6" to [["06:00", "22:00"], …]; empty: always.')
+    )
+    status = models.CharField(max_length=20, choices=StationStatus.choices(), default=StationStatus.OPEN)
+    status_reason = models.CharField(max_length=200, blank=True)
+    is_staffed = models.BooleanField(default=True)
+    amenities = models.JSONField(default=list, blank=True)
+    poster_token = models.CharField(max_length=40, unique=True, default=new_poster_token)
+
+    target_soc_percent = models.PositiveSmallIntegerField(default=90)
+    arrival_radius_m = models.PositiveIntegerField(default=150)
+    promise_margin_seconds = models.PositiveIntegerField(default=300)
+    promise_min_seconds = models.PositiveIntegerField(default=600)
+    promise_max_seconds = models.PositiveIntegerField(default=1_800)
+    swap_seconds = models.PositiveIntegerField(default=240, help_text=_("Typical time of one vehicle at a bay."))
+    override_cap_per_shift = models.PositiveSmallIntegerField(default=3)
+    takes_cash = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["network", "code"], name="one_station_per_code_and_network"),
+            models.CheckConstraint(
+                condition=Q(latitude__gte=-90, latitude__lte=90, longitude__gte=-180, longitude__lte=180),
+                name="station_lies_on_earth",
+            ),
+            models.CheckConstraint(
+                condition=Q(promise_min_seconds__lte=F("promise_max_seconds")), name="promise_min_is_at_most_its_max"
+            ),
+            models.CheckConstraint(
+                condition=Q(target_soc_percent__gte=1, target_soc_percent__lte=100), name="station_target_is_a_percentage"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(models.Model):
+    """A station that a staff membership is for. Without a post, a member of staff sees no station."""
+
+    membership = models.ForeignKey("accounts.Membership", models.CASCADE, related_name="posts")
+    station = models.ForeignKey(Station, models.CASCADE, related_name="posts")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["membership", "station"], name="one_post_per_station")]
+
+    def __str__(self) -> str:
+        return f"{self.membership} @ {self.station}"
+
+
+class Bay(models.Model):
+    """Where a vehicle is swapped: one at a time, of any class."""
+
+    station = models.ForeignKey(Station, models.PROTECT, related_name="bays")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=20, choices=BayState.choices(), default=BayState.OPEN)
+    state_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["station", "number"], name="one_bay_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.station} · {self.number}"
+
+
+class Slot(models.Model):
+    """Where a pack charges (an EVSE in OCPP). Written by `inventory`."""
+
+    station = models.ForeignKey(Station, models.PROTECT, related_name="slots")
+    number = models.PositiveSmallIntegerField()
+    pack_class = models.ForeignKey(PackClass, models.PROTECT)
+    power_w = models.PositiveIntegerField()
+    state = models.CharField(max_length=20, choices=SlotState.choices(), default=SlotState.WORKING)
+    state_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["station", "number"], name="one_slot_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.station} · slot {self.number}"
+
+
+class PackQuerySet(models.QuerySet["Pack"]):
+    def at(self, station: Station) -> PackQuerySet:
+        return self.filter(station=station)
+
+    def of(self, pack_class: PackClass) -> PackQuerySet:
+        return self.filter(pack_class=pack_class)
+
+    def free(self, now: datetime) -> PackQuerySet:
+        """In a slot and kept for nobody; a keeping whose end has passed counts for nothing (P3)."""
+        return self.filter(Q(state=PackState.STORED) | Q(state=PackState.KEPT, kept_until__lte=now))
+
+    def ready(self) -> PackQuerySet:
+        """Charged to the station's target, and in a slot that works."""
+        return self.filter(soc_percent__gte=F("station__target_soc_percent"), slot__state=SlotState.WORKING)
+
+
+class Pack(models.Model):
+    """One physical battery. `kept` while promised to a booking; `kept_until` is empty when no clock runs."""
+
+    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="packs")
+    owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="packs")
+    pack_class = models.ForeignKey(PackClass, models.PROTECT, related_name="packs")
+    serial = models.CharField(max_length=40)
+    soc_percent = models.DecimalField(max_digits=4, decimal_places=1)
+    soh_percent = models.DecimalField(max_digits=4, decimal_places=1, default=100)
+    soc_at = models.DateTimeField(help_text=_("When the state of charge was last known."))
+    state = models.CharField(max_length=20, choices=PackState.choices())
+    state_reason = models.CharField(max_length=200, blank=True)
+    kept_until = models.DateTimeField(null=True, blank=True)
+    station = models.ForeignKey(Station, models.PROTECT, null=True, blank=True, related_name="packs")
+    slot = models.OneToOneField(Slot, models.PROTECT, null=True, blank=True, related_name="pack")
+
+    objects = PackQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["network", "serial"], name="one_pack_per_serial_and_network"),
+            models.CheckConstraint(
+                condition=Q(soc_percent__gte=0, soc_percent__lte=100), name="state_of_charge_is_a_percentage"
+            ),
+            models.CheckConstraint(
+                condition=Q(soh_percent__gt=0, soh_percent__lte=100), name="state_of_health_is_a_percentage"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[PackState.STORED, PackState.KEPT], slot__isnull=False, station__isnull=False)
+                | ~Q(state__in=[PackState.STORED, PackState.KEPT]),
+                name="stored_and_kept_packs_are_in_a_slot",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=PackState.IN_VEHICLE) | Q(slot__isnull=True), name="pack_in_vehicle_is_in_no_slot"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=PackState.KEPT) | Q(kept_until__isnull=True), name="only_kept_packs_have_an_end"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["station", "pack_class"],
+                name="pack_in_slot_by_station",
+                condition=Q(state__in=[PackState.STORED, PackState.KEPT]),
+                include=["soc_percent", "state", "kept_until", "slot"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.serial
