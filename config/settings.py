@@ -1,6 +1,7 @@
 """Settings: safe for a laptop as they stand, and for production when the environment says so."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 
@@ -81,9 +82,9 @@ TEMPLATES = [
 ]
 
 # --- Data --------------------------------------------------------------------------------------------------------------
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default="postgres://swapline@127.0.0.1:5432/swapline"),
-}
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres://swapline@127.0.0.1:5432/swapline")}
+# A socket's folder stands percent-encoded in the address: postgres://user@%2Ffolder/database
+DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CHANNEL_LAYERS = {
     "default": {
