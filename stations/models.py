@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
+from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cos, Radians, Sin
 from django.utils.translation import gettext_lazy as _
 
 from stations.states import BayState, PackState, SlotState, StationStatus
@@ -16,6 +18,10 @@ from stations.states import BayState, PackState, SlotState, StationStatus
 def new_poster_token() -> str:
     """The secret part of a station's poster QR: 96 random bits, replaced when a poster is copied off site."""
     return secrets.token_urlsafe(12)
+
+
+def _on_unit_sphere(expression: models.Expression) -> models.GeneratedField:
+    return models.GeneratedField(expression=expression, output_field=models.FloatField(), db_persist=True)
 
 
 class PackClass(models.Model):
@@ -35,7 +41,11 @@ class PackClass(models.Model):
 
 
 class Station(models.Model):
-    """A place where packs are charged and swapped. Coordinates are stored as WGS 84, with the datum they came in."""
+    """A place where packs are charged and swapped. Coordinates are stored as WGS 84, with the datum they came in.
+
+    x, y and z are the same place on a sphere of radius one, kept by the database; the nearest stations are found by
+    them (docs/adr/nearby-search.md), because they know neither poles nor an antimeridian.
+    """
 
     network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="stations")
     owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="stations")
@@ -48,6 +58,9 @@ class Station(models.Model):
     currency = models.CharField(max_length=3)
     latitude = models.FloatField(validators=[MinValueValidator(-90.0), MaxValueValidator(90.0)])
     longitude = models.FloatField(validators=[MinValueValidator(-180.0), MaxValueValidator(180.0)])
+    x = _on_unit_sphere(Cos(Radians("latitude")) * Cos(Radians("longitude")))
+    y = _on_unit_sphere(Cos(Radians("latitude")) * Sin(Radians("longitude")))
+    z = _on_unit_sphere(Sin(Radians("latitude")))
     source_datum = models.CharField(max_length=10, choices=[("wgs84", "WGS 84"), ("gcj02", "GCJ-02")], default="wgs84")
     hours = models.JSONField(
         default=dict, blank=True, help_text=_('Weekday "0" (Monday) to "6" to [["06:00", "22:00"], …]; empty: always.')
@@ -79,8 +92,14 @@ class Station(models.Model):
                 condition=Q(promise_min_seconds__lte=F("promise_max_seconds")), name="promise_min_is_at_most_its_max"
             ),
             models.CheckConstraint(
-                condition=Q(target_soc_percent__gte=1, target_soc_percent__lte=100), name="station_target_is_a_percentage"
+                condition=Q(target_soc_percent__gte=1, target_soc_percent__lte=100),
+                name="station_target_is_a_percentage",
             ),
+        ]
+        indexes = [
+            GistIndex(Func("x", "y", function="point"), name="station_seen_along_z"),
+            GistIndex(Func("y", "z", function="point"), name="station_seen_along_x"),
+            GistIndex(Func("x", "z", function="point"), name="station_seen_along_y"),
         ]
 
     def __str__(self) -> str:
@@ -127,6 +146,7 @@ class Slot(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["station", "number"], name="one_slot_per_number")]
+        indexes = [models.Index(fields=["station", "pack_class"], name="slot_by_station_and_class")]
 
     def __str__(self) -> str:
         return f"{self.station} · slot {self.number}"
@@ -181,7 +201,13 @@ class Pack(models.Model):
                 name="stored_and_kept_packs_are_in_a_slot",
             ),
             models.CheckConstraint(
-                condition=~Q(state=PackState.IN_VEHICLE) | Q(slot__isnull=True), name="pack_in_vehicle_is_in_no_slot"
+                condition=~Q(state__in=[PackState.IN_VEHICLE, PackState.AWAY])
+                | Q(slot__isnull=True, station__isnull=True),
+                name="pack_in_vehicle_or_away_is_at_no_station",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=PackState.QUARANTINED) | Q(station__isnull=False),
+                name="quarantined_pack_is_at_a_station",
             ),
             models.CheckConstraint(
                 condition=Q(state=PackState.KEPT) | Q(kept_until__isnull=True), name="only_kept_packs_have_an_end"

@@ -8,9 +8,13 @@ from enum import StrEnum
 class Choices(StrEnum):
     """A StrEnum that a model field can list."""
 
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ")
+
     @classmethod
     def choices(cls) -> list[tuple[str, str]]:
-        return [(member.value, member.value.replace("_", " ")) for member in cls]
+        return [(member.value, member.label) for member in cls]
 
 
 class StationStatus(Choices):
@@ -46,6 +50,7 @@ class PackState(Choices):
 
 class PackStep(Choices):
     PROMISE = "promise"
+    EXTEND = "extend"
     RELEASE = "release"
     ISSUE = "issue"
     TAKE_BACK = "take_back"
@@ -56,6 +61,7 @@ class PackStep(Choices):
 
 STEPS: dict[tuple[PackState, PackStep], PackState] = {
     (PackState.STORED, PackStep.PROMISE): PackState.KEPT,
+    (PackState.KEPT, PackStep.EXTEND): PackState.KEPT,
     (PackState.KEPT, PackStep.RELEASE): PackState.STORED,
     (PackState.KEPT, PackStep.ISSUE): PackState.IN_VEHICLE,
     (PackState.STORED, PackStep.ISSUE): PackState.IN_VEHICLE,
