@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +59,13 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=Q(email__isnull=False) | Q(phone__isnull=False), name="person_has_phone_or_email"
             ),
+            models.CheckConstraint(condition=~Q(email=""), name="person_without_email_has_none_rather_than_empty"),
+            models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="person_phone_is_e164"),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_person_per_email_whatever_its_case",
+                violation_error_message=_("Another person has this e-mail address."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -94,9 +102,7 @@ class Organisation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["network", "code"], name="one_organisation_per_code_and_network"),
-            models.UniqueConstraint(
-                fields=["network"], condition=Q(is_operator=True), name="one_operator_per_network"
-            ),
+            models.UniqueConstraint(fields=["network"], condition=Q(is_operator=True), name="one_operator_per_network"),
         ]
 
     def __str__(self) -> str:
@@ -114,13 +120,29 @@ class Role(models.TextChoices):
     FLEET_MANAGER = "fleet_manager", _("fleet manager")
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """The filters on memberships that have names."""
+
+    def live(self) -> MembershipQuerySet:
+        return self.filter(ended_at=None, user__is_active=True)
+
+    def of(self, user: User) -> MembershipQuerySet:
+        return self.filter(user=user)
+
+    def as_role(self, *roles: str) -> MembershipQuerySet:
+        return self.filter(role__in=roles)
+
+
 class Membership(models.Model):
     """A role that a person has at an organisation. Station staff are posted to certain stations (stations.Post)."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
+    created_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -131,3 +153,27 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()} · {self.organisation}"
+
+
+class AccessChange(models.Model):
+    """One change of what a person may do: who changed it, when and why. Rows are only ever added."""
+
+    class What(models.TextChoices):
+        GRANTED = "granted", _("role given")
+        ENDED = "ended", _("role ended")
+        BLOCKED = "blocked", _("blocked")
+        UNBLOCKED = "unblocked", _("unblocked")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="access_changes")
+    what = models.CharField(max_length=10, choices=What.choices)
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, blank=True, related_name="changes")
+    by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change of access")
+        verbose_name_plural = _("changes of access")
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_what_display()}"
