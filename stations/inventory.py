@@ -60,6 +60,12 @@ class UnknownPack(Refusal):
     code = "unknown_pack"
 
 
+class BadSerial(Refusal):
+    """A serial number that could not be found again."""
+
+    code = "bad_serial"
+
+
 class PackExists(Refusal):
     """The network has a pack of this serial number already."""
 
@@ -288,7 +294,7 @@ def add_pack(
     """Take a new pack into the books: away, or stored in the slot given."""
     serial = serial.strip()
     if not serial or "\0" in serial or len(serial) > 40:
-        raise UnknownPack(_("A serial number has 1 to 40 characters."))
+        raise BadSerial(_("A serial number has 1 to 40 characters."))
     if owner.network_id != network.pk:
         raise ForeignNetwork(_("The pack's owner belongs to another network."))
     pack = Pack(
