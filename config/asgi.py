@@ -4,8 +4,25 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from a2wsgi import WSGIMiddleware  # noqa: E402 - the settings are named first
+from typing import cast
 
-from config.wsgi import application as pages  # noqa: E402 - readies Django
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi_typing import WSGIApp
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 
-application = WSGIMiddleware(pages)
+from config.wsgi import application as pages
+
+try:
+    from booking.routing import websocket_urlpatterns
+except ModuleNotFoundError:
+    websocket_urlpatterns = []
+
+application = ProtocolTypeRouter(
+    {
+        "http": WSGIMiddleware(cast("WSGIApp", pages)),
+        # A page of somebody else's site may not open a socket with our driver's cookie.
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+    }
+)

@@ -133,6 +133,17 @@ def services_for_tests() -> Iterator[Services]:
     raise CannotStartError("Nineteen test sessions run in this checkout already.")
 
 
+def forget(*, name: str) -> None:
+    """Delete the cluster of this name. Raises InUseError while it runs."""
+    state = state_folder()
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / f"{name}.lock").open("a") as lock:
+        _take(lock, name)
+        for folder in state.glob(f"{name}-pg*"):
+            _end_predecessor(folder)
+            shutil.rmtree(folder)
+
+
 def state_folder() -> Path:
     """Where this checkout's clusters live."""
     if chosen := os.environ.get("SWAPLINE_STATE"):

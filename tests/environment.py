@@ -17,6 +17,10 @@ atexit.register(_services.close)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
+    # What a developer's shell says about settings must not change what the tests prove.
+    for name in ("DEMO", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "HTTPS", "TRUSTED_PROXIES", "SECRET_KEY"):
+        os.environ.pop(name, None)
+    os.environ["LAPTOP"] = "1"
     # Processes of pytest-xdist inherit the addresses from the first one.
     if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
         running = _services.enter_context(embedded.services_for_tests())
