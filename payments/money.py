@@ -21,7 +21,8 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.amount_minor, int) or isinstance(self.amount_minor, bool):
+        # Neither a float nor True.
+        if type(self.amount_minor) is not int:
             raise TypeError("an amount is a whole number of minor units")
         if self.currency not in EXPONENTS:
             raise ValueError(f"unknown currency {self.currency!r}")
