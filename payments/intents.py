@@ -1,0 +1,143 @@
+"""Sole writer of PaymentOperation: what is to be asked stands in a row, with its key, before anybody is asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from payments.models import LedgerAccount, Payment, PaymentOperation
+from payments.money import Money
+from payments.providers.base import Refused, Result, Succeeded, Unknown
+from payments.states import OperationKind, OperationState, OperationStep, operation_after
+
+# A call that has not come back after this was lost with its worker; the next one looks it up.
+LEASE = timedelta(seconds=60)
+# Providers forget keys after a day: later, asking again could be a second charge. A person reconciles it.
+KEYS_ARE_GOOD_FOR = timedelta(hours=20)
+LONGEST_WAIT_SECONDS = 600
+
+
+class AnotherIsUnderWay(Refusal):
+    """The same thing is being asked already."""
+
+    code = "operation_under_way"
+
+
+def plan(
+    *, payment: Payment, kind: OperationKind, amount: Money, by: User | None = None, reason: str = ""
+) -> PaymentOperation:
+    """Leave the intention in the caller's transaction. The payment is locked, so attempts are counted one by one."""
+    earlier = payment.operations.filter(kind=kind)
+    if earlier.under_way().exists():
+        raise AnotherIsUnderWay(_("This is already under way."))
+    attempt = earlier.count() + 1
+    return PaymentOperation.objects.create(
+        network_id=payment.network_id,
+        payment=payment,
+        kind=kind,
+        attempt=attempt,
+        key=f"{payment.reference}:{kind}:{attempt}",
+        method=payment.method,
+        currency=amount.currency,
+        amount_minor=amount.amount_minor,
+        by=by,
+        reason=reason,
+    )
+
+
+def plan_top_up(
+    *, account: LedgerAccount, key: str, method: str, amount: Money, by: User | None, reason: str
+) -> PaymentOperation:
+    return PaymentOperation.objects.create(
+        network_id=account.network_id,
+        account=account,
+        kind=OperationKind.TOP_UP,
+        key=key,
+        method=method,
+        currency=amount.currency,
+        amount_minor=amount.amount_minor,
+        by=by,
+        reason=reason,
+    )
+
+
+def drop_planned(*, payment: Payment, kind: OperationKind) -> bool:
+    """Call off what nobody has been asked yet. False when somebody has: then its answer must be waited for."""
+    dropped = payment.operations.filter(kind=kind, state=OperationState.PLANNED).update(
+        state=OperationState.DROPPED, ended_at=Now(), due_at=None
+    )
+    return dropped > 0
+
+
+def claim(*, operation_id: int) -> PaymentOperation | None:
+    """Take a due operation, so that no other worker calls for it. None: done, not due, or in another's hands."""
+    with transaction.atomic():
+        operation = (
+            PaymentOperation.objects.due()
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("payment__network", "account__network")
+            .filter(pk=operation_id)
+            .first()
+        )
+        if operation is None:
+            return None
+        operation.state = _after(operation, OperationStep.CALL)
+        operation.calls += 1
+        PaymentOperation.objects.filter(pk=operation.pk).update(
+            state=operation.state,
+            calls=F("calls") + 1,
+            first_called_at=Coalesce("first_called_at", Now()),
+            due_at=Now() + LEASE,
+        )
+        operation.refresh_from_db(fields=["first_called_at", "due_at"])
+    return operation
+
+
+def settle(*, operation: PaymentOperation, result: Result) -> PaymentOperation:
+    """Write what came of it. The caller holds the payment's lock; the operation is locked here, and looked at again."""
+    with transaction.atomic():
+        current = PaymentOperation.objects.select_for_update(of=("self",)).get(pk=operation.pk)
+        fields = _outcome(current, result)
+        PaymentOperation.objects.filter(pk=current.pk).update(**fields)
+    operation.refresh_from_db(fields=["state", "due_at", "needs_person", "result", "ended_at"])
+    return operation
+
+
+def is_open(*, operation: PaymentOperation) -> bool:
+    """Still waiting for its answer. Another worker may have written it while this one was calling."""
+    return PaymentOperation.objects.select_for_update(of=("self",)).get(pk=operation.pk).state == OperationState.CALLING
+
+
+def _outcome(operation: PaymentOperation, result: Result) -> dict[str, Any]:
+    if isinstance(result, Succeeded):
+        state = _after(operation, OperationStep.SUCCEED)
+        return {"state": state, "result": result.data, "due_at": None, "needs_person": False, "ended_at": Now()}
+    if isinstance(result, Refused):
+        answer = {"code": result.code, "sentence": result.sentence}
+        state = _after(operation, OperationStep.REFUSE)
+        return {"state": state, "result": answer, "due_at": None, "needs_person": False, "ended_at": Now()}
+    return {"state": _after(operation, OperationStep.LOSE), **_next_try(operation, result)}
+
+
+def _next_try(operation: PaymentOperation, result: Unknown) -> dict[str, Any]:
+    """Wait twice as long after each silence. A key that is about to be forgotten is not used again."""
+    first_called_at: datetime = operation.first_called_at or operation.created_at
+    answer = {"unknown": result.why}
+    if (operation.due_at or first_called_at) - first_called_at > KEYS_ARE_GOOD_FOR:
+        return {"result": answer, "due_at": None, "needs_person": True}
+    wait = timedelta(seconds=min(2**operation.calls, LONGEST_WAIT_SECONDS))
+    return {"result": answer, "due_at": Now() + wait}
+
+
+def _after(operation: PaymentOperation, step: OperationStep) -> OperationState:
+    state = operation_after(operation.state, step)
+    if state is None:
+        raise ValueError(f"an operation that is {operation.state} cannot {step}")
+    return state

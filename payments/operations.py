@@ -1,0 +1,115 @@
+"""Carries operations out: the intention is committed, the outside asked with no transaction open, the answer kept.
+
+Whatever dies in between, the row says how far it got, and the same key makes asking again harmless.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.refusals import Refusal
+from payments import checkout, intents, ledger
+from payments.models import Payment, PaymentOperation
+from payments.providers import provider_for
+from payments.providers.base import Provider, Refused, Result, Succeeded
+from payments.signals import payment_about_to_change
+from payments.states import AccountKind, OperationKind, TransferKind
+
+# One booking's operations follow each other (authorise, release); more than this many means a loop.
+LONGEST_CHAIN = 6
+
+
+def carry_out(operation_id: int) -> PaymentOperation | None:
+    """Do one operation now. None: it is done, not due, or in another worker's hands."""
+    found = PaymentOperation.objects.select_related("payment").filter(pk=operation_id).first()
+    if found is None:
+        return None
+    provider = provider_for(found.method)
+    if provider.is_instant:
+        return _carry_out_at_once(found, provider)
+    claimed = intents.claim(operation_id=operation_id)
+    if claimed is None:
+        return None
+    return _write_down(claimed, _ask(claimed, provider))
+
+
+def carry_out_for(payment: Payment) -> Payment:
+    """Do what is due for one payment, and what follows from it. Called by the edge, right after commit."""
+    for _round in range(LONGEST_CHAIN):
+        due = PaymentOperation.objects.due().filter(payment=payment).order_by("id").first()
+        if due is None or carry_out(due.pk) is None:
+            break
+    payment.refresh_from_db()
+    return payment
+
+
+def due_ids(*, at_most: int = 500) -> list[int]:
+    """What the sweep has to do, the longest due first; found without locks."""
+    return list(PaymentOperation.objects.due().order_by("due_at", "id").values_list("id", flat=True)[:at_most])
+
+
+def _carry_out_at_once(found: PaymentOperation, provider: Provider) -> PaymentOperation | None:
+    """Nobody outside is asked, so claim, posting and answer are one transaction."""
+    with transaction.atomic():
+        payment = _lock_payment(found)
+        operation = intents.claim(operation_id=found.pk)
+        if operation is None:
+            return None
+        return _apply(operation, payment, provider.ask(operation))
+
+
+def _ask(operation: PaymentOperation, provider: Provider) -> Result:
+    """The outside call. What may have been asked before is looked up first, and only then asked again."""
+    if operation.calls > 1:
+        known = provider.look_up(operation)
+        if known is not None:
+            return known
+    return provider.ask(operation)
+
+
+def _write_down(claimed: PaymentOperation, result: Result) -> PaymentOperation | None:
+    with transaction.atomic():
+        payment = _lock_payment(claimed)
+        # A slow call may outlive its lease: then another worker found the same answer under the same key first.
+        if not intents.is_open(operation=claimed):
+            return None
+        return _apply(claimed, payment, result)
+
+
+def _lock_payment(operation: PaymentOperation) -> Payment | None:
+    """Announce first, so that listeners take the locks that stand before payments; then lock."""
+    if operation.payment is None:
+        return None
+    payment_about_to_change.send(sender=Payment, reference=operation.payment.reference)
+    return checkout.locked(operation.payment)
+
+
+def _apply(operation: PaymentOperation, payment: Payment | None, result: Result) -> PaymentOperation:
+    """Settle the operation and let the payment follow. The ledger may still say no, and that is an answer too."""
+    try:
+        with transaction.atomic():
+            settled = intents.settle(operation=operation, result=result)
+            if isinstance(result, Succeeded):
+                _succeed(settled, payment)
+    except (ledger.BalanceTooLow, ledger.FleetLimitReached) as refusal:
+        result = _as_result(refusal)
+        settled = intents.settle(operation=operation, result=result)
+    if isinstance(result, Refused) and payment is not None:
+        payment = checkout.locked(payment)
+        checkout.refused(payment=payment, operation=settled, code=result.code, sentence=result.sentence)
+    return settled
+
+
+def _succeed(operation: PaymentOperation, payment: Payment | None) -> None:
+    if payment is not None:
+        checkout.succeeded(payment=payment, operation=operation)
+    elif operation.kind == OperationKind.TOP_UP and operation.account is not None:
+        wallet = operation.account
+        clearing = ledger.account(
+            network=wallet.network, kind=AccountKind.CLEARING, currency=wallet.currency, method="bank"
+        )
+        ledger.post(debit=clearing, credit=wallet, amount=operation.amount, kind=TransferKind.TOP_UP, key=operation.key)
+
+
+def _as_result(refusal: Refusal) -> Refused:
+    return Refused(refusal.code, refusal.sentence)
