@@ -25,7 +25,7 @@ def configuration(*, for_people: bool, level: str) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     renderers: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
         if for_people
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

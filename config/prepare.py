@@ -16,11 +16,10 @@ def main() -> int:
     from accounts.models import Network
 
     try:
-        call_command("check", databases=["default"], verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
     except SystemCheckError as problems:
         sys.stderr.write(f"{problems}\n")
         return 1
-    call_command("migrate", interactive=False, verbosity=0)
     if settings.DEMO and "create_demo" in get_commands() and not Network.objects.exists():
         sys.stdout.write("Creating the demo network ...\n")
         sys.stdout.flush()

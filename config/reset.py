@@ -7,15 +7,15 @@ from config import embedded
 
 
 def main() -> int:
-    if os.environ.get("DATABASE_URL"):
+    if "DATABASE_URL" in os.environ:
         sys.stderr.write("DATABASE_URL names a database of yours; reset only empties the embedded one.\n")
         return 1
     try:
-        embedded.forget(name="run")
+        embedded.forget("run")
     except embedded.CannotStartError as refusal:
         sys.stderr.write(f"{refusal}\n")
         return 1
-    sys.stdout.write("The embedded database is gone. `make run` makes a new one.\n")
+    sys.stdout.write("The embedded database is gone; `make run` makes a new one.\n")
     return 0
 
 

@@ -15,50 +15,41 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
-import psutil
-
-from config import embedded
+from config import embedded, procfile, running
+from config.embedded import CannotStartError
 
 READY_SECONDS = 60
-STOP_SECONDS = 10
+LOOK_SECONDS = 0.2
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(Exception):
-    """Somebody asked us to end."""
+class Stopped(BaseException):
+    """Somebody asked us to end. Not an Exception, so that nothing on the way takes it for a failure."""
 
 
 def main() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _stop)
     try:
-        _run()
+        _run(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
     except Stopped:
         return 0
-    except embedded.CannotStartError as refusal:
+    except CannotStartError as refusal:
         sys.stderr.write(f"\n{refusal}\n")
         return 1
-    return 1
 
 
-def _run() -> None:
-    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
-    _refuse_taken_port(host, port)
-    with _environment(port) as (environment, services), _procfile(environment) as processes:
-        shown = False
-        asked_at = time.monotonic()
-        while processes.poll() is None:
-            if services:
-                services.revive()
-            if not shown and (shown := _is_ready(host, port)):
-                _show(f"Ready: http://{host}:{port}", environment)
-            elif not shown and time.monotonic() > asked_at + READY_SECONDS:
-                asked_at = time.monotonic()
-                sys.stderr.write(
-                    f"Not ready after {READY_SECONDS} s; see http://{host}:{port}/readyz for what is missing.\n"
-                )
-            time.sleep(0.2)
-    raise embedded.CannotStartError("The processes of the Procfile have ended; their last lines above say why.")
+def _run(host: str, port: int) -> NoReturn:
+    with embedded.taken("run") as place:
+        procfile.end_all(place.folder)
+        _refuse_taken_port(host, port)
+        with _services(place) as services:
+            variables = _variables(services, port)
+            _prepare(variables)
+            with running.written_down(variables), _processes(place, variables) as processes:
+                _watch(host, port, services, processes)
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
@@ -67,40 +58,34 @@ def _refuse_taken_port(host: str, port: int) -> None:
         try:
             attempt.bind((host, port))
         except OSError as refusal:
-            raise embedded.CannotStartError(
+            raise CannotStartError(
                 f"Port {port} on {host} cannot be used ({refusal.strerror}). Choose another: make run PORT={port + 1}"
             ) from None
 
 
-@contextlib.contextmanager
-def _environment(port: int) -> Iterator[tuple[dict[str, str], embedded.Services | None]]:
-    """The variables for everything we start, with the services that nobody named running behind them."""
-    given = {name for name in ("DATABASE_URL", "REDIS_URL") if os.environ.get(name)}
-    with contextlib.ExitStack() as stack:
-        variables = {
-            "DEMO": "1",
-            "SECRET_KEY": _secret_key(),
-            "PYTHONUNBUFFERED": "1",
-            **os.environ,
-            "PORT": str(port),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-        }
-        running = None
-        if len(given) < 2:
-            running = stack.enter_context(embedded.services(name="run", durable=True))
-            if "DATABASE_URL" not in given:
-                variables |= {"DATABASE_URL": running.database_url, "DATABASE_OWNER_URL": running.owner_url}
-            if "REDIS_URL" not in given:
-                variables["REDIS_URL"] = running.redis_url
-        _prepare(variables)
-        yield variables, running
+def _services(place: embedded.Place) -> contextlib.AbstractContextManager[embedded.Services]:
+    """What the environment does not name is embedded."""
+    return embedded.services_in(
+        place, durable=True, database="DATABASE_URL" not in os.environ, redis="REDIS_URL" not in os.environ
+    )
+
+
+def _variables(services: embedded.Services, port: int) -> dict[str, str]:
+    """The environment of everything we start."""
+    defaults = {"DEMO": "1", "SECRET_KEY": _secret_key(), "REDIS_URL": services.redis_url}
+    if "DATABASE_URL" not in os.environ:
+        defaults |= {"DATABASE_URL": services.database_url, "DATABASE_OWNER_URL": services.owner_url}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    if os.geteuid() == 0:
+        # Celery warns at length about pickled messages; ours are JSON only.
+        defaults["PYTHONWARNINGS"] = "ignore:You're running the worker with superuser privileges"
+    return defaults | os.environ | {"PORT": str(port), "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def _secret_key() -> str:
-    """A key of this checkout's own, so that sign-ins survive a restart and no installation shares one."""
+    """A key of this checkout's own, so that sign-ins survive a restart and no two installations share one."""
     file = embedded.state_folder() / "secret-key"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(secrets.token_urlsafe(60))
     return file.read_text()
@@ -108,59 +93,56 @@ def _secret_key() -> str:
 
 def _prepare(variables: dict[str, str]) -> None:
     owner = {"DATABASE_URL": variables.get("DATABASE_OWNER_URL", variables["DATABASE_URL"])}
-    ended = subprocess.run(
-        [sys.executable, "-m", "config.prepare"], cwd=embedded.CHECKOUT, env=variables | owner, check=False
-    )
-    if ended.returncode != 0:
-        raise embedded.CannotStartError("The database could not be brought up to date; the lines above say why.")
+    command = [sys.executable, "-m", "config.prepare"]
+    if subprocess.run(command, cwd=embedded.CHECKOUT, env=variables | owner, check=False).returncode != 0:
+        raise CannotStartError("The database could not be brought up to date; the lines above say why.")
 
 
 @contextlib.contextmanager
-def _procfile(variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    # A session of its own: Ctrl-C reaches this launcher alone, which then stops things in order.
-    manager = subprocess.Popen(
-        [sys.executable, "-m", "honcho", "start", "--no-prefix"],
-        cwd=embedded.CHECKOUT,
-        env=variables,
-        start_new_session=True,
-    )
+def _processes(place: embedded.Place, variables: dict[str, str]) -> Iterator[procfile.Procfile]:
+    processes = procfile.Procfile(place.folder, variables)
     try:
-        yield manager
+        for name in os.environ.get("PROCESSES", "web worker beat").split():
+            processes.start(name)
+        yield processes
     finally:
-        _end(manager)
+        processes.stop()
 
 
-def _end(manager: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family = psutil.Process(manager.pid).children(recursive=True)
-        manager.terminate()
-        _, stubborn = psutil.wait_procs(family, timeout=STOP_SECONDS)
-        for process in stubborn:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-    manager.wait()
+def _watch(host: str, port: int, services: embedded.Services, processes: procfile.Procfile) -> NoReturn:
+    """Keep everything running until somebody asks us to end; say once when it is ready."""
+    complain_at: float | None = time.monotonic() + READY_SECONDS
+    while True:
+        services.revive()
+        processes.revive()
+        if complain_at is not None:
+            missing = _missing(host, port)
+            if not missing:
+                complain_at = None
+                sys.stdout.write(f"\nReady: http://{host}:{port}\n\n")
+                sys.stdout.flush()
+            elif time.monotonic() > complain_at:
+                complain_at = time.monotonic() + READY_SECONDS
+                sys.stderr.write(f"Still waiting for {missing} (http://{host}:{port}/readyz)\n")
+        time.sleep(LOOK_SECONDS)
 
 
-def _is_ready(host: str, port: int) -> bool:
-    """Pages come and a worker's heart beats."""
+def _missing(host: str, port: int) -> str:
+    """What is not there yet; empty when pages come and a worker's heart beats."""
     connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)  # noqa: S104 - compared, not bound
     try:
         connection.request("GET", "/readyz", headers={"Host": "localhost"})
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return "" if answer.status == 200 else answer.read(1000).decode(errors="replace")
     except (OSError, http.client.HTTPException):
-        return False
+        return "the pages"
     finally:
         connection.close()
 
 
-def _show(headline: str, environment: dict[str, str]) -> None:
-    sys.stdout.write(f"\n{headline}\n\n")
-    sys.stdout.flush()
-
-
 def _stop(number: int, frame: FrameType | None) -> None:
     # Asked once is enough; a second Ctrl-C must not interrupt the stopping.
-    for again in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for again in ENDING:
         signal.signal(again, signal.SIG_IGN)
     raise Stopped
 

@@ -244,9 +244,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- Static files ----------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Production collects files under hashed names once; a laptop serves them from where they lie.
+STATIC_ROOT = None if LAPTOP else BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = LAPTOP
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
