@@ -1,4 +1,8 @@
-"""Metal as rows: stations, bays, slots and packs. Pack and Slot are written by `inventory` alone."""
+"""Metal as rows: stations, bays, slots and packs. Pack and Slot are written by `inventory` alone.
+
+`db_index=False` stands where a unique constraint begins with the column (its index serves both), or where nobody ever
+asks from that side. The pack's index carries no reading, so that noting one touches no index.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import secrets
 from datetime import datetime
 
 from django.contrib.postgres.indexes import GistIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cos, Radians, Sin
 from django.utils.translation import gettext_lazy as _
 
+from stations.hours import BadHours, check_hours
 from stations.states import BayState, PackState, SlotState, StationStatus
 
 
@@ -22,6 +28,13 @@ def new_poster_token() -> str:
 
 def _on_unit_sphere(expression: models.Expression) -> models.GeneratedField:
     return models.GeneratedField(expression=expression, output_field=models.FloatField(), db_persist=True)
+
+
+def validate_hours(value: object) -> None:
+    try:
+        check_hours(value)
+    except BadHours as error:
+        raise ValidationError(error.sentence) from error
 
 
 class PackClass(models.Model):
@@ -47,9 +60,9 @@ class Station(models.Model):
     them (docs/adr/nearby-search.md), because they know neither poles nor an antimeridian.
     """
 
-    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="stations")
+    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="stations", db_index=False)
     owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="stations")
-    code = models.SlugField(max_length=40)
+    code = models.SlugField(max_length=40, db_index=False)
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=200, blank=True)
     city = models.CharField(max_length=80, blank=True)
@@ -63,10 +76,17 @@ class Station(models.Model):
     z = _on_unit_sphere(Sin(Radians("latitude")))
     source_datum = models.CharField(max_length=10, choices=[("wgs84", "WGS 84"), ("gcj02", "GCJ-02")], default="wgs84")
     hours = models.JSONField(
-        default=dict, blank=True, help_text=_('Weekday "0" (Monday) to "6" to [["06:00", "22:00"], …]; empty: always.')
+        default=dict,
+        blank=True,
+        validators=[validate_hours],
+        help_text=_('Weekday "0" (Monday) to "6" to [["06:00", "22:00"], …]; empty: always.'),
     )
     status = models.CharField(max_length=20, choices=StationStatus.choices(), default=StationStatus.OPEN)
     status_reason = models.CharField(max_length=200, blank=True)
+    status_changed_at = models.DateTimeField(null=True, blank=True)
+    status_changed_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     is_staffed = models.BooleanField(default=True)
     amenities = models.JSONField(default=list, blank=True)
     poster_token = models.CharField(max_length=40, unique=True, default=new_poster_token)
@@ -97,9 +117,12 @@ class Station(models.Model):
             ),
         ]
         indexes = [
-            GistIndex(Func("x", "y", function="point"), name="station_seen_along_z"),
-            GistIndex(Func("y", "z", function="point"), name="station_seen_along_x"),
-            GistIndex(Func("x", "z", function="point"), name="station_seen_along_y"),
+            GistIndex(Func("y", "z", function="point"), name="station_seen_from_front", condition=Q(x__gte=0)),
+            GistIndex(Func("y", "z", function="point"), name="station_seen_from_behind", condition=Q(x__lt=0)),
+            GistIndex(Func("x", "z", function="point"), name="station_seen_from_east", condition=Q(y__gte=0)),
+            GistIndex(Func("x", "z", function="point"), name="station_seen_from_west", condition=Q(y__lt=0)),
+            GistIndex(Func("x", "y", function="point"), name="station_seen_from_above", condition=Q(z__gte=0)),
+            GistIndex(Func("x", "y", function="point"), name="station_seen_from_below", condition=Q(z__lt=0)),
         ]
 
     def __str__(self) -> str:
@@ -109,7 +132,7 @@ class Station(models.Model):
 class Post(models.Model):
     """A station that a staff membership is for. Without a post, a member of staff sees no station."""
 
-    membership = models.ForeignKey("accounts.Membership", models.CASCADE, related_name="posts")
+    membership = models.ForeignKey("accounts.Membership", models.CASCADE, related_name="posts", db_index=False)
     station = models.ForeignKey(Station, models.CASCADE, related_name="posts")
 
     class Meta:
@@ -122,7 +145,7 @@ class Post(models.Model):
 class Bay(models.Model):
     """Where a vehicle is swapped: one at a time, of any class."""
 
-    station = models.ForeignKey(Station, models.PROTECT, related_name="bays")
+    station = models.ForeignKey(Station, models.PROTECT, related_name="bays", db_index=False)
     number = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=20, choices=BayState.choices(), default=BayState.OPEN)
     state_reason = models.CharField(max_length=200, blank=True)
@@ -137,7 +160,7 @@ class Bay(models.Model):
 class Slot(models.Model):
     """Where a pack charges (an EVSE in OCPP). Written by `inventory`."""
 
-    station = models.ForeignKey(Station, models.PROTECT, related_name="slots")
+    station = models.ForeignKey(Station, models.PROTECT, related_name="slots", db_index=False)
     number = models.PositiveSmallIntegerField()
     pack_class = models.ForeignKey(PackClass, models.PROTECT)
     power_w = models.PositiveIntegerField()
@@ -171,7 +194,7 @@ class PackQuerySet(models.QuerySet["Pack"]):
 class Pack(models.Model):
     """One physical battery. `kept` while promised to a booking; `kept_until` is empty when no clock runs."""
 
-    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="packs")
+    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="packs", db_index=False)
     owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="packs")
     pack_class = models.ForeignKey(PackClass, models.PROTECT, related_name="packs")
     serial = models.CharField(max_length=40)
@@ -218,7 +241,6 @@ class Pack(models.Model):
                 fields=["station", "pack_class"],
                 name="pack_in_slot_by_station",
                 condition=Q(state__in=[PackState.STORED, PackState.KEPT]),
-                include=["soc_percent", "state", "kept_until", "slot"],
             ),
         ]
 

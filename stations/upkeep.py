@@ -1,0 +1,93 @@
+"""The only writer of a station's status and of bays: opened, closed, down, out of service and back."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from stations import signals
+from stations.models import Bay, Slot, Station
+from stations.states import BayState, StationStatus
+
+logger = logging.getLogger(__name__)
+
+
+class ReasonMissing(Refusal):
+    """Closing wants a reason: drivers and the next shift will read it."""
+
+    code = "reason_missing"
+
+
+@transaction.atomic
+def open_station(*, station: Station, by: User | None) -> Station:
+    """Also after `planned`: the first opening of a new station."""
+    return _set_status(station, StationStatus.OPEN, reason="", by=by)
+
+
+@transaction.atomic
+def close_station(*, station: Station, reason: str, by: User | None) -> Station:
+    """Closed on purpose. Its live bookings hear of it in the same transaction."""
+    return _stop(station, StationStatus.CLOSED, reason=reason, by=by)
+
+
+@transaction.atomic
+def mark_station_down(*, station: Station, reason: str, by: User | None) -> Station:
+    """Closed by a fault: no power, no connection."""
+    return _stop(station, StationStatus.DOWN, reason=reason, by=by)
+
+
+@transaction.atomic
+def take_bay_out_of_service(*, bay: Bay, reason: str, by: User | None) -> Bay:
+    reason = _reason(reason)
+    bay = _set_bay(bay, BayState.OUT_OF_SERVICE, reason=reason, by=by)
+    signals.bay_failed.send(Bay, bay=bay, reason=reason)
+    return bay
+
+
+@transaction.atomic
+def put_bay_back_in_service(*, bay: Bay, by: User | None) -> Bay:
+    return _set_bay(bay, BayState.OPEN, reason="", by=by)
+
+
+@transaction.atomic
+def add_bay(*, station: Station, number: int) -> Bay:
+    return Bay.objects.create(station=station, number=number)
+
+
+def _stop(station: Station, status: StationStatus, *, reason: str, by: User | None) -> Station:
+    reason = _reason(reason)
+    classes = Slot.objects.filter(station=station).order_by("pack_class_id").values_list("pack_class_id", flat=True)
+    signals.failing.send(Station, station_id=station.pk, pack_class_ids=list(classes.distinct()))
+    station = _set_status(station, status, reason=reason, by=by)
+    signals.station_failed.send(Station, station=station, reason=reason)
+    return station
+
+
+def _set_status(station: Station, status: StationStatus, *, reason: str, by: User | None) -> Station:
+    station = Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+    station.status, station.status_reason = status, reason
+    station.status_changed_at, station.status_changed_by = Now(), by
+    station.save(update_fields=["status", "status_reason", "status_changed_at", "status_changed_by"])
+    station.refresh_from_db(fields=["status_changed_at"])
+    logger.info("station_status_set", extra={"station": station.pk, "status": status.value, "by": by and by.pk})
+    return station
+
+
+def _set_bay(bay: Bay, state: BayState, *, reason: str, by: User | None) -> Bay:
+    bay = Bay.objects.select_for_update(no_key=True).get(pk=bay.pk)
+    bay.state, bay.state_reason = state, reason
+    bay.save(update_fields=["state", "state_reason"])
+    logger.info("bay_state_set", extra={"bay": bay.pk, "state": state.value, "by": by and by.pk})
+    return bay
+
+
+def _reason(text: str) -> str:
+    reason = text.replace("\0", "").strip()[:200]
+    if not reason:
+        raise ReasonMissing(_("Say why: drivers and the next shift will read it."))
+    return reason
