@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class BookingConfig(AppConfig):
     name = "booking"
     verbose_name = _("Bookings")
+
+    def ready(self) -> None:
+        import booking.receivers  # noqa: F401  # connects them, once models are loaded
