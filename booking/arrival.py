@@ -1,0 +1,137 @@
+"""Being here: "I'm here" by position or poster, confirmed by staff, and coming late while a pack is free."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from booking import codes, history, line, promises
+from booking.lifecycle import AlreadyDone
+from booking.line_rules import CONFIRM_WITHIN, SAME_PROMISE_WITHIN
+from booking.models import Booking
+from booking.placing import check_no_live_booking, join, lines_of_overdue
+from booking.states import State, Step
+from stations import geo, inventory
+from stations.models import Station
+
+
+class TooLate(Refusal):
+    """What was asked for had to be asked for earlier."""
+
+    code = "too_late"
+
+
+class NotHere(Refusal):
+    """The position is outside the station's radius, or the poster is another station's."""
+
+    code = "not_at_the_station"
+
+
+def claim_here(
+    *, booking: Booking, position: geo.Place | None = None, poster_token: str = "", by: User | None = None
+) -> Booking:
+    """ "I'm here", by position or poster: the clock stops for ten minutes (rule 5). Locks the line.
+
+    At a station without staff it confirms itself. Raises NotHere, AlreadyDone, StepRefused.
+    """
+    _check_is_here(booking.station, position=position, poster_token=poster_token)
+    with line.locked(booking.line_id) as held:
+        line.settle(held, held.lines[booking.line_id])
+        booking = held.booking(booking.pk)
+        if not booking.station.is_staffed:
+            _confirm(held, booking, by=by)
+        elif booking.here_claimed_at is not None:
+            raise AlreadyDone(_("We know that you are here. Staff will confirm it."))
+        else:
+            _claim(held, booking, by=by)
+        held.mark_changed(booking.line_id)
+        line.settle(held, held.lines[booking.line_id])
+    return history.fresh(booking)
+
+
+def confirm_here(*, booking: Booking, by: User | None, used_code: bool = False) -> Booking:
+    """Staff confirm that the driver is here: no clock runs any more, and the bay's queue has a place. Locks the line.
+
+    A driver who comes late while a pack is free has it all the same (rule 2): see `come_late`. Raises StepRefused.
+    """
+    with line.locked(booking.line_id) as held:
+        line.settle(held, held.lines[booking.line_id])
+        booking = held.booking(booking.pk)
+        if used_code:
+            codes.use(booking, now=held.now)
+        _confirm(held, booking, by=by)
+        held.mark_changed(booking.line_id)
+        line.settle(held, held.lines[booking.line_id])
+    return history.fresh(booking)
+
+
+def come_late(*, booking: Booking, by: User | None) -> Booking:
+    """Here after the promise has ended, while a pack is free and nobody waits for it: it is still theirs (rule 2).
+
+    Opens a new booking at the old price, here already, and takes the mark off the old one. Locks the line. Raises
+    TooLate when others wait, no pack is free, or the promise ended longer ago than 30 minutes.
+    """
+    with line.locked(booking.line_id, *lines_of_overdue(driver=booking.driver, vehicle=booking.vehicle)) as held:
+        line.settle(held, held.lines[booking.line_id])
+        booking = held.booking(booking.pk)
+        if booking.end_reason != "overdue" or booking.ended_at is None:
+            raise TooLate(_("This booking cannot be taken up again."))
+        free = inventory.ready_packs(
+            station=booking.station, pack_class=booking.line.pack_class, limit=booking.packs_wanted
+        )
+        waiting = Booking.objects.in_line(booking.line).waiting().exists()
+        if held.now - booking.ended_at > SAME_PROMISE_WITHIN or waiting or len(free) < booking.packs_wanted:
+            raise TooLate(_("Your promise has ended and its packs are gone. Join the line again."))
+        check_no_live_booking(driver=booking.driver, vehicle=booking.vehicle)
+        Booking.objects.filter(pk=booking.pk).update(no_show=False)
+        again = join(
+            held,
+            booking.line,
+            driver=booking.driver,
+            vehicle=booking.vehicle,
+            packs_wanted=booking.packs_wanted,
+            method=booking.payment.method if booking.payment is not None else "cash",
+            drive_seconds=0,
+            source=booking.source,
+            tariff=booking.tariff,
+        )
+        _confirm(held, again, by=by)
+        line.settle(held, held.lines[booking.line_id])
+    return history.fresh(again)
+
+
+def _check_is_here(station: Station, *, position: geo.Place | None, poster_token: str) -> None:
+    if poster_token:
+        if poster_token != station.poster_token:
+            raise NotHere(_("This poster belongs to another station."))
+        return
+    if position is None:
+        raise NotHere(_("We could not see where you are. Scan the poster at the station, or show your code to staff."))
+    away = geo.distance_m(position, geo.Place(station.latitude, station.longitude))
+    if away > station.arrival_radius_m:
+        raise NotHere(
+            _("You are %(metres)d m away. Come closer, scan the poster at the station, or show your code to staff.")
+            % {"metres": round(away)}
+        )
+
+
+def _claim(held: line.Held, booking: Booking, *, by: User | None) -> None:
+    if booking.state == State.PROMISED:
+        assert booking.promise_ends_at is not None
+        lapses_at = max(booking.promise_ends_at, held.now + CONFIRM_WITHIN)
+        history.take(booking, Step.CLAIM_HERE, at=held.now, by=by, here_claimed_at=held.now, lapses_at=lapses_at)
+        promises.keep_until(booking=booking, until=booking.pay_by or lapses_at)
+    else:
+        history.take(booking, Step.CLAIM_HERE, at=held.now, by=by, here_claimed_at=held.now)
+
+
+def _confirm(held: line.Held, booking: Booking, *, by: User | None) -> None:
+    if booking.here_at is not None and booking.state == State.WAITING:
+        raise AlreadyDone(_("This arrival is confirmed already."))
+    here = {"here_at": held.now, "bay_sequence": held.next_bay_sequence(booking.station_id)}
+    if booking.state == State.WAITING:
+        history.take(booking, Step.CONFIRM_HERE, at=held.now, by=by, **here)
+        return
+    history.take(booking, Step.ARRIVE, at=held.now, by=by, arrived_at=held.now, pay_by=None, **here)
+    promises.keep_until(booking=booking, until=None)

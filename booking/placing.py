@@ -1,0 +1,205 @@
+"""Joining a line: who may book, with what money, and where in the line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation, User
+from accounts.refusals import Refusal
+from booking import codes, conduct, history, line, placing_keys, tariffs
+from booking.line_rules import SAME_PROMISE_WITHIN, budget_left
+from booking.models import Booking, Line, Source, Tariff, Vehicle
+from booking.states import Step
+from payments import checkout
+from payments.money import Money
+from stations import geo
+from stations.models import Station
+from stations.states import StationStatus
+
+
+class StationNotOpen(Refusal):
+    """The station takes no bookings now."""
+
+    code = "station_not_open"
+
+
+class AlreadyBooked(Refusal):
+    """The driver or the vehicle has a live booking (rule 6). `booking` is it when it is the driver's own."""
+
+    code = "already_booked"
+
+    def __init__(self, sentence: str, booking: Booking | None = None) -> None:
+        super().__init__(sentence)
+        self.booking = booking
+
+
+class VehicleNotYours(Refusal):
+    """The vehicle is not one that this driver may book for."""
+
+    code = "vehicle_not_yours"
+
+
+class WrongPackCount(Refusal):
+    """More packs than the vehicle takes, or none."""
+
+    code = "wrong_pack_count"
+
+
+def place(
+    *,
+    driver: User | None,
+    vehicle: Vehicle,
+    station: Station,
+    packs_wanted: int | None = None,
+    method: str,
+    position: geo.Place | None = None,
+    key: str = "",
+    source: str = Source.APP,
+) -> Booking:
+    """Join the line of the station for the vehicle's class; promised at once when a pack is free and it is one's turn.
+
+    `driver` is None for a walk-in without an account. Wants as many packs as the vehicle takes unless told otherwise.
+    The same `key` (Idempotency-Key) and body give the same booking again. Locks the station's line, and the line of an
+    overdue booking of the same driver or vehicle elsewhere; settles both.
+
+    Raises StationNotOpen, VehicleNotYours, WrongPackCount, AlreadyBooked, tariffs.NoTariff, placing_keys.KeyReused,
+    and what checkout refuses (an unpaid swap, a method that is not offered).
+    """
+    packs_wanted = vehicle.pack_count if packs_wanted is None else packs_wanted
+    request = placing_keys.Request.of(
+        user=driver, key=key, station=station.pk, vehicle=vehicle.pk, packs=packs_wanted, method=method
+    )
+    if earlier := placing_keys.find(request):
+        return earlier
+    _check_may_book(driver=driver, vehicle=vehicle, station=station, packs_wanted=packs_wanted)
+    here = line.of(station, vehicle.pack_class)
+    try:
+        with line.locked(here.pk, *lines_of_overdue(driver=driver, vehicle=vehicle)) as held:
+            if earlier := placing_keys.find(request):
+                return earlier
+            for other in held.lines.values():
+                line.settle(held, other)
+            check_no_live_booking(driver=driver, vehicle=vehicle)
+            booking = join(
+                held,
+                here,
+                driver=driver,
+                vehicle=vehicle,
+                packs_wanted=packs_wanted,
+                method=method,
+                drive_seconds=drive_seconds_to(position, station),
+                source=source,
+            )
+            placing_keys.remember(request, booking=booking, now=held.now)
+            line.settle(held, held.lines[here.pk])
+            booking.refresh_from_db()
+            return booking
+    except IntegrityError as clash:
+        # Two stations at the same moment: their lines do not exclude each other, the constraint does.
+        if "one_live_booking_per" in str(clash):
+            check_no_live_booking(driver=driver, vehicle=vehicle)
+        raise
+
+
+def join(
+    held: line.Held,
+    at: Line,
+    *,
+    driver: User | None,
+    vehicle: Vehicle,
+    packs_wanted: int,
+    method: str,
+    drive_seconds: int | None,
+    source: str,
+    tariff: Tariff | None = None,
+) -> Booking:
+    """Put a booking at the end of a held line and ask for its money. The caller settles the line afterwards."""
+    station = at.station
+    tariff = tariff or tariffs.current(station=station, pack_class=vehicle.pack_class, now=held.now)
+    most = tariffs.most_it_can_cost(tariff, packs=packs_wanted)
+    booking = Booking(
+        network_id=station.network_id,
+        station=station,
+        line=at,
+        vehicle=vehicle,
+        driver=driver,
+        tariff=tariff,
+        source=source,
+        packs_wanted=packs_wanted,
+        code=codes.new(station),
+        joined_at=held.now,
+        sequence=held.next_sequence(at),
+        drive_seconds=drive_seconds,
+        arrive_first=conduct.arrive_first(driver=driver, vehicle=vehicle, now=held.now) is not None,
+        promise_budget_seconds=_budget(at, driver=driver, vehicle=vehicle, now=held.now),
+    )
+    booking.payment = checkout.open_payment(
+        network=station.network,
+        reference=booking.public_id,
+        method=method,
+        payer=driver,
+        organisation=_payer_organisation(method, vehicle=vehicle, station=station),
+        amount=Money(most.gross_minor, tariff.currency),
+    )
+    booking.save()
+    history.record(booking, Step.JOIN, at=held.now, by=driver)
+    return booking
+
+
+def drive_seconds_to(position: geo.Place | None, station: Station) -> int | None:
+    """Our estimate of the drive from there, in seconds; None when nobody said where "there" is."""
+    if position is None:
+        return None
+    return geo.drive_seconds(geo.distance_m(position, geo.Place(station.latitude, station.longitude)))
+
+
+def check_no_live_booking(*, driver: User | None, vehicle: Vehicle) -> None:
+    """Raise AlreadyBooked when the driver or the vehicle has a live booking (rule 6)."""
+    if driver is not None and (own := Booking.objects.live().filter(driver=driver).first()):
+        raise AlreadyBooked(_("You have a booking already. Cancel it before you make another."), own)
+    if Booking.objects.live().filter(vehicle=vehicle).exists():
+        raise AlreadyBooked(_("Somebody has booked for this vehicle already."))
+
+
+def lines_of_overdue(*, driver: User | None, vehicle: Vehicle) -> set[int]:
+    """Lines in which this driver or vehicle has an overdue promise: it counts as ended, and this claim ends it."""
+    now = line.database_now()
+    overdue = Booking.objects.overdue(now)
+    lines = set(overdue.filter(vehicle=vehicle).values_list("line_id", flat=True))
+    if driver is not None:
+        lines |= set(overdue.filter(driver=driver).values_list("line_id", flat=True))
+    return lines
+
+
+def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, packs_wanted: int) -> None:
+    if station.status != StationStatus.OPEN:
+        raise StationNotOpen(station.status_reason or _("This station takes no bookings now."))
+    if driver is not None and not vehicle.assignments.filter(driver=driver, ended_at=None).exists():
+        raise VehicleNotYours(_("This vehicle is not one of yours."))
+    if not 1 <= packs_wanted <= vehicle.pack_count:
+        raise WrongPackCount(_("This vehicle takes %(count)d packs.") % {"count": vehicle.pack_count})
+
+
+def _payer_organisation(method: str, *, vehicle: Vehicle, station: Station) -> Organisation | None:
+    """Who owes the money when it is not the driver: the fleet on account, the station's owner for cash."""
+    if method == "account":
+        return vehicle.fleet
+    return station.owner if method == "cash" else None
+
+
+def _budget(at: Line, *, driver: User | None, vehicle: Vehicle, now: datetime) -> int | None:
+    """What is left of this driver's last promise here, when it ended within 30 minutes by their own doing (rule 2)."""
+    earlier = (
+        Booking.objects.filter(line=at, vehicle=vehicle, ended_at__gt=now - SAME_PROMISE_WITHIN)
+        .filter(end_reason__in=("overdue", "cancelled"), our_fault=False, promise_ends_at__isnull=False)
+        .order_by("-ended_at")
+        .first()
+    )
+    if earlier is None or earlier.here_at is not None:
+        return None
+    assert earlier.promise_ends_at is not None
+    assert earlier.ended_at is not None
+    return budget_left(promise_ends_at=earlier.promise_ends_at, ended_at=earlier.ended_at)
