@@ -1,0 +1,329 @@
+"""The line as drivers live it: rules 1, 2 and 5 to 8, and P3, on the database."""
+
+from __future__ import annotations
+
+import pytest
+
+from booking import arrival, conduct, lifecycle, line, overrides, placing, queries, snapshot
+from booking.failures import settle_line
+from booking.history import StepRefused
+from booking.models import Booking, Promise
+from booking.states import State
+from stations import geo, inventory
+from stations.models import Pack
+from stations.states import PackState
+from tests.factories.booking import Town, states, time_passes
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_first_to_join_is_promised_the_pack_and_the_second_has_a_place_in_line() -> None:
+    town = Town(packs=1)
+
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    assert states([asha, bala]) == [State.PROMISED, State.WAITING]
+    card = queries.card(bala)
+    assert (card.place, card.of) == (1, 1)
+
+
+def test_an_overdue_promise_is_the_next_drivers_at_once_without_any_worker() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=31)
+
+    bala = town.books(town.driver("Bala"))
+
+    assert states([asha, bala]) == [State.EXPIRED, State.PROMISED]
+
+
+def test_an_overdue_promise_reads_as_ended_before_anybody_has_written_it_down() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    time_passes(asha, minutes=31)
+
+    assert states([asha, bala]) == [State.PROMISED, State.WAITING]
+    assert queries.card(queries.booking_of(asha.driver, asha.public_id)).state == State.EXPIRED
+    assert queries.card(queries.booking_of(bala.driver, bala.public_id)).state == State.PROMISED
+
+
+def test_settling_twice_changes_nothing_the_second_time() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    time_passes(asha, minutes=31)
+    settle_line(line_id=bala.line_id)
+    version, _now = snapshot.version_of(town.station.pk)
+
+    settle_line(line_id=bala.line_id)
+
+    assert states([asha, bala]) == [State.EXPIRED, State.PROMISED]
+    assert snapshot.version_of(town.station.pk)[0] == version
+
+
+def test_a_driver_who_is_too_far_away_keeps_the_place_and_is_promised_when_near() -> None:
+    town = Town(packs=1)
+    far, near = geo.Place(40.2, -8.4), geo.Place(38.73, -9.14)
+    asha = town.books(town.driver("Asha"), position=far)
+    assert states([asha]) == [State.WAITING]
+
+    asha = lifecycle.update_position(booking=asha, position=near)
+
+    assert asha.state == State.PROMISED
+
+
+def test_who_is_stepped_over_because_of_the_distance_can_read_by_which_rule() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"), position=geo.Place(40.2, -8.4))
+
+    bala = town.books(town.driver("Bala"))
+
+    assert states([asha, bala]) == [State.WAITING, State.PROMISED]
+    assert bala.steps.get(step="promise").exception == "rule_2"
+
+
+def test_packs_gather_for_the_first_and_the_next_goes_ahead_once_after_ten_minutes() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha", pack_count=2))
+    bala, chitra = town.books(town.driver("Bala")), town.books(town.driver("Chitra"))
+    assert states([asha, bala, chitra]) == [State.WAITING, State.WAITING, State.WAITING]
+
+    time_passes(asha, minutes=11)
+    settle_line(line_id=asha.line_id)
+    lifecycle.cancel(booking=bala, by=bala.driver)
+
+    assert states([asha, bala, chitra]) == [State.WAITING, State.CANCELLED, State.WAITING]
+    assert queries.card(asha).overtaken == () or queries.card(asha).overtaken[0].exception == "rule_1"
+    assert len(queries.card(queries.booking_of(asha.driver, asha.public_id)).overtaken) == 1
+
+
+def test_taking_fewer_ends_the_gathering() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha", pack_count=2))
+
+    asha = lifecycle.take_fewer(booking=asha, packs_wanted=1, by=asha.driver)
+
+    assert asha.state == State.PROMISED
+
+
+def test_a_promise_is_extended_once_and_by_ten_minutes() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+
+    longer = lifecycle.extend(booking=asha, by=asha.driver)
+
+    assert (longer.promise_ends_at - asha.promise_ends_at).total_seconds() == 600
+    assert Pack.objects.get(pk=town.packs[0].pk).kept_until == longer.promise_ends_at
+    with pytest.raises(lifecycle.AlreadyDone):
+        lifecycle.extend(booking=asha, by=asha.driver)
+
+
+def test_a_promise_cannot_be_extended_after_its_end() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=31)
+
+    with pytest.raises(StepRefused):
+        lifecycle.extend(booking=asha, by=asha.driver)
+
+
+def test_booking_again_at_the_same_station_gets_what_was_left_and_not_a_new_promise() -> None:
+    town = Town(packs=1)
+    driver = town.driver("Asha")
+    first = town.books(driver)
+    time_passes(first, minutes=3)
+    lifecycle.cancel(booking=first, by=driver)
+
+    again = town.books(driver)
+
+    assert 6 * 60 <= (again.promise_ends_at - again.promised_at).total_seconds() <= 7 * 60
+
+
+def test_after_a_promise_that_ran_out_the_next_one_waits_until_the_driver_is_here() -> None:
+    town = Town(packs=1)
+    driver = town.driver("Asha")
+    time_passes(town.books(driver), minutes=11)
+    again = town.books(driver)
+    assert states([again]) == [State.WAITING]
+
+    again = town.arrives(again)
+
+    assert again.state == State.ARRIVED
+
+
+def test_who_comes_late_while_a_pack_is_free_has_it_all_the_same_and_no_mark() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=11)
+    settle_line(line_id=asha.line_id)
+
+    again = arrival.come_late(booking=asha, by=town.staff)
+
+    assert again.state == State.ARRIVED
+    assert again.tariff == asha.tariff
+    assert not Booking.objects.get(pk=asha.pk).no_show
+
+
+def test_who_comes_late_while_others_wait_joins_at_the_end() -> None:
+    town = Town(packs=1)
+    asha, _bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    time_passes(asha, minutes=11)
+
+    with pytest.raises(arrival.TooLate):
+        arrival.come_late(booking=asha, by=town.staff)
+
+
+def test_saying_here_stops_the_clock_and_nobody_confirming_is_our_fault() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=9)
+
+    asha = arrival.claim_here(booking=asha, poster_token=town.station.poster_token)
+    time_passes(asha, minutes=5)
+    assert queries.card(queries.booking_of(asha.driver, asha.public_id)).state == State.PROMISED
+    time_passes(asha, minutes=6)
+    settle_line(line_id=asha.line_id)
+
+    asha.refresh_from_db()
+    assert (asha.state, asha.our_fault, asha.no_show) == (State.PROMISED, True, False)
+    assert asha.steps.filter(step="nobody_confirmed").exists()
+
+
+def test_at_a_station_without_staff_here_confirms_itself() -> None:
+    town = Town(packs=1, staffed=False)
+    asha = town.books(town.driver("Asha"))
+
+    asha = arrival.claim_here(booking=asha, position=geo.Place(town.station.latitude, town.station.longitude))
+
+    assert asha.state == State.ARRIVED
+
+
+@pytest.mark.parametrize("proof", [{"position": geo.Place(38.75, -9.14)}, {"poster_token": "another"}, {}])
+def test_here_is_refused_from_elsewhere(proof: dict[str, object]) -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+
+    with pytest.raises(arrival.NotHere):
+        arrival.claim_here(booking=asha, **proof)  # type: ignore[arg-type]  # one of the proofs
+
+
+def test_a_driver_and_a_vehicle_have_one_live_booking_each() -> None:
+    town = Town(packs=3)
+    driver, other = town.driver("Asha"), town.driver("Bala")
+    vehicle = town.vehicle_of(driver)
+    vehicle.assignments.create(driver=other)
+    town.books(driver)
+
+    with pytest.raises(placing.AlreadyBooked):
+        town.books(driver)
+    with pytest.raises(placing.AlreadyBooked):
+        placing.place(driver=other, vehicle=vehicle, station=town.station, method="account")
+
+
+def test_an_overdue_booking_at_another_station_does_not_stand_in_the_way() -> None:
+    here, there = Town(packs=1), Town(packs=1)
+    driver = here.driver("Asha")
+    first = here.books(driver)
+    time_passes(first, minutes=11)
+    there.pack_class = here.pack_class
+    there.add_pack()
+    there.tariff.__class__.objects.filter(pk=there.tariff.pk).update(pack_class=here.pack_class)
+
+    second = placing.place(driver=driver, vehicle=here.vehicle_of(driver), station=there.station, method="account")
+
+    assert states([first, second]) == [State.EXPIRED, State.PROMISED]
+
+
+def test_cancelling_in_the_last_five_minutes_is_a_no_show_and_before_it_is_not() -> None:
+    town = Town(packs=2)
+    early, late = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    time_passes(late, minutes=6)
+
+    early, late = (lifecycle.cancel(booking=b, by=b.driver) for b in (early, late))
+
+    assert (early.no_show, late.no_show) == (False, True)
+
+
+def test_three_no_shows_make_arrive_first_and_the_driver_is_promised_once_here() -> None:
+    town = Town(packs=1)
+    driver = town.driver("Asha")
+    for _time in range(3):
+        booking = town.books(driver)
+        time_passes(booking, minutes=40)
+        settle_line(line_id=booking.line_id)
+        time_passes(booking, minutes=40)
+    assert conduct.arrive_first(driver=driver, vehicle=town.vehicle_of(driver), now=line.database_now())
+
+    booking = town.books(driver)
+
+    assert (booking.state, booking.arrive_first) == (State.WAITING, True)
+    assert town.arrives(booking).state == State.ARRIVED
+
+
+def test_a_no_show_can_be_disputed_once_and_waived() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=11)
+    settle_line(line_id=asha.line_id)
+    asha.refresh_from_db()
+
+    asha = conduct.dispute_no_show(booking=asha, words="I was there; the gate was shut.")
+    with pytest.raises(conduct.MarkedAlready):
+        conduct.dispute_no_show(booking=asha, words="again")
+    asha = conduct.waive_no_show(booking=asha, by=town.staff)
+
+    assert not asha.no_show
+
+
+def test_when_a_promised_pack_fails_the_booking_is_first_for_the_next() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    inventory.quarantine(pack=town.packs[0], reason="swollen cell")
+    assert states([asha, bala]) == [State.WAITING, State.WAITING]
+    town.add_pack()
+    settle_line(line_id=asha.line_id)
+
+    assert states([asha, bala]) == [State.PROMISED, State.WAITING]
+    assert Booking.objects.get(pk=asha.pk).our_fault
+
+
+def test_an_override_gets_the_next_pack_and_is_shown_to_whom_it_overtakes() -> None:
+    town = Town(packs=0)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    overrides.let_go_first(booking=bala, by=town.staff, reason="Ambulance on duty")
+    town.add_pack()
+    settle_line(line_id=asha.line_id)
+
+    assert states([asha, bala]) == [State.WAITING, State.PROMISED]
+    (overtaken,) = queries.card(queries.booking_of(asha.driver, asha.public_id)).overtaken
+    assert (overtaken.exception, overtaken.reason) == ("override", "Ambulance on duty")
+
+
+def test_an_override_needs_a_reason() -> None:
+    town = Town(packs=0)
+    asha = town.books(town.driver("Asha"))
+
+    with pytest.raises(overrides.ReasonMissing):
+        overrides.let_go_first(booking=asha, by=town.staff, reason="  so ")
+
+
+def test_overrides_are_limited_per_shift() -> None:
+    town = Town(packs=0, override_cap_per_shift=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    overrides.let_go_first(booking=bala, by=town.staff, reason="Ambulance on duty")
+
+    with pytest.raises(overrides.OverrideLimit):
+        overrides.let_go_first(booking=asha, by=town.staff, reason="My cousin")
+
+
+def test_every_live_promise_has_its_kept_pack_and_the_other_way_round() -> None:
+    town = Town(packs=3)
+    asha, _bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    lifecycle.cancel(booking=asha, by=asha.driver)
+
+    kept = set(Pack.objects.filter(state=PackState.KEPT).values_list("pk", flat=True))
+    assert kept == set(Promise.objects.filter(ended_at=None).values_list("pack_id", flat=True))
+    assert len(kept) == 1

@@ -1,0 +1,139 @@
+"""Promises. `Town` is a station with a price, a bay and packs, in which people book; most booking tests begin there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import factory
+from django.db import connection
+from django.db.models import F
+from factory.django import DjangoModelFactory
+
+from accounts.models import User
+from booking import arrival, bay, line, placing, promises
+from booking.models import Assignment, Booking, Tariff, Vehicle
+from booking.states import State
+from payments import ledger, operations
+from payments.money import Money
+from stations.models import Bay, Pack, PackClass, Station
+from stations.states import PackState
+from tests.factories.accounts import OperatorFactory, OrganisationFactory, UserFactory, WorkerFactory
+from tests.factories.stations import BayFactory, PackClassFactory, PackFactory, StationFactory
+
+
+class VehicleFactory(DjangoModelFactory):
+    class Meta:
+        model = Vehicle
+
+    country = "PT"
+    plate = factory.Sequence(lambda sequence: f"AA{sequence:04d}")
+    pack_class = factory.SubFactory(PackClassFactory)
+
+
+class TariffFactory(DjangoModelFactory):
+    """0.50 a kilowatt-hour and a fee of 1.00, with 23 % tax in both."""
+
+    class Meta:
+        model = Tariff
+
+    network = factory.SelfAttribute("station.network")
+    station = factory.SubFactory(StationFactory)
+    pack_class = factory.SubFactory(PackClassFactory)
+    version = 1
+    currency = factory.SelfAttribute("station.currency")
+    price_per_kwh = Decimal("0.5000")
+    service_fee_minor = 100
+    tax_rate_bp = 2_300
+    valid_from = factory.LazyFunction(lambda: line.database_now() - timedelta(days=100))
+
+
+class Town:
+    """A station with one bay and `packs` ready packs. Vehicles belong to a fleet on account, so money is never short."""
+
+    def __init__(self, *, packs: int = 1, staffed: bool = True, **station: Any) -> None:
+        self.pack_class: PackClass = PackClassFactory()
+        self.station: Station = StationFactory(is_staffed=staffed, **station)
+        OperatorFactory(network=self.station.network)
+        self.bay: Bay = BayFactory(station=self.station, number=1)
+        self.packs: list[Pack] = [self.add_pack() for _number in range(packs)]
+        self.tariff: Tariff = TariffFactory(station=self.station, pack_class=self.pack_class)
+        self.fleet = OrganisationFactory(network=self.station.network)
+        ledger.set_credit_limit(fleet=self.fleet, limit=Money(100_000_000, self.station.currency))
+        self.staff: User = WorkerFactory(name="Somchai")
+
+    def add_pack(self, **fields: Any) -> Pack:
+        pack: Pack = PackFactory(station=self.station, pack_class=self.pack_class, **fields)
+        return pack
+
+    def driver(self, name: str, *, pack_count: int = 1) -> User:
+        """A person with a vehicle of the fleet, whose own pack is in it."""
+        driver: User = UserFactory(name=name)
+        vehicle = VehicleFactory(pack_class=self.pack_class, pack_count=pack_count, fleet=self.fleet)
+        Assignment.objects.create(driver=driver, vehicle=vehicle)
+        return driver
+
+    def vehicle_of(self, driver: User) -> Vehicle:
+        return Vehicle.objects.get(assignments__driver=driver)
+
+    def old_pack(self, **fields: Any) -> Pack:
+        """A pack that is in somebody's vehicle, nearly empty."""
+        values = {"soc_percent": Decimal("12.0"), "state": PackState.IN_VEHICLE, "station": None, "slot": None} | fields
+        network = self.station.network
+        pack: Pack = PackFactory(pack_class=self.pack_class, network=network, owner=self.packs_owner(), **values)
+        return pack
+
+    def packs_owner(self) -> Any:
+        first = Pack.objects.filter(network=self.station.network).select_related("owner").first()
+        return first.owner if first is not None else self.fleet
+
+    def books(self, driver: User, **wish: Any) -> Booking:
+        """Placed and, as its page would do after commit, paid for."""
+        vehicle = self.vehicle_of(driver)
+        values = {"method": "account", "station": self.station, "vehicle": vehicle} | wish
+        booking = placing.place(driver=driver, **values)
+        assert booking.payment is not None
+        operations.carry_out_for(booking.payment)
+        return Booking.objects.get(pk=booking.pk)
+
+    def arrives(self, booking: Booking) -> Booking:
+        return arrival.confirm_here(booking=booking, by=self.staff)
+
+    def swaps(self, booking: Booking) -> Booking:
+        """The whole swap: into the bay, old packs in, promised packs out, done."""
+        booking = bay.start(booking=booking, bay=self.bay, by=self.staff)
+        for pack in promises.kept_packs(booking):
+            bay.new_out(booking=booking, pack=pack, by=self.staff)
+            bay.old_in(
+                booking=booking,
+                serial=self.old_pack().serial,
+                soc_percent=Decimal(12),
+                soh_percent=Decimal(100),
+                by=self.staff,
+            )
+        return bay.finish(booking=booking, by=self.staff)
+
+
+def time_passes(*bookings: Booking, minutes: float) -> None:
+    """Everything about these bookings happened so much earlier: the database's clock is not ours to move."""
+    passed = timedelta(minutes=minutes)
+    instants = [f.name for f in Booking._meta.concrete_fields if f.name.endswith("_at") or f.name in INSTANTS]
+    moved = {name: F(name) - passed for name in instants}
+    Booking.objects.filter(pk__in=[b.pk for b in bookings]).update(**moved)
+    Pack.objects.filter(promises__booking__in=bookings, promises__ended_at=None, state=PackState.KEPT).update(
+        kept_until=F("kept_until") - passed
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE booking_bookingstep SET at = at - %s WHERE booking_id = ANY(%s)", [passed, [b.pk for b in bookings]]
+        )
+
+
+INSTANTS = ("gathering_since", "pay_by")
+
+
+def states(bookings: Iterable[Booking]) -> list[State]:
+    """What the rows say now."""
+    return [State(Booking.objects.values_list("state", flat=True).get(pk=b.pk)) for b in bookings]
