@@ -28,7 +28,17 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email=email, password=password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        return self._with_email(username or "").get()
+
+    def known_by(self, *, phone: str | None = None, email: str | None = None) -> User | None:
+        """Who has this phone number (E.164), or else this e-mail address in whatever case."""
+        if phone:
+            return self.filter(phone=phone).first()
+        return self._with_email(email).first() if email else None
+
+    def _with_email(self, email: str) -> models.QuerySet[User]:
+        # Spelled as the unique constraint spells it, whose index answers.
+        return self.alias(email_lower=Lower("email")).filter(email_lower=email.lower())
 
 
 class User(AbstractBaseUser, PermissionsMixin):

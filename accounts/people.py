@@ -1,0 +1,81 @@
+"""Sole writer of User: people sign up, change what they are called, are blocked and let in again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import AccessChange, User
+from accounts.refusals import Refusal
+from accounts.signals import access_changed
+
+
+class CannotBlockYourself(Refusal):
+    code: ClassVar[str] = "cannot_block_yourself"
+
+
+class ReasonMissing(Refusal):
+    code: ClassVar[str] = "reason_missing"
+
+
+def known_or_new(*, phone: str | None = None, email: str | None = None, language: str = "") -> User:
+    """The person of a phone number or an e-mail address that has just been proven; a new driver when nobody has it."""
+    found = User.objects.known_by(phone=phone, email=email)
+    if found is None:
+        try:
+            with transaction.atomic():
+                found = User.objects.create_user(
+                    phone=phone, email=email, phone_verified=phone is not None, language=language
+                )
+        except IntegrityError:
+            # The same person proved it in another browser a moment ago.
+            found = User.objects.known_by(phone=phone, email=email)
+            if found is None:
+                raise
+    if phone is not None and not found.phone_verified:
+        found.phone_verified = True
+        found.save(update_fields=["phone_verified"])
+    return found
+
+
+def rename(*, user: User, name: str) -> User:
+    user.name = name.strip()
+    user.save(update_fields=["name"])
+    return user
+
+
+def speak(*, user: User, language: str) -> User:
+    """Remember the language that a person chose."""
+    user.language = language
+    user.save(update_fields=["language"])
+    return user
+
+
+@transaction.atomic
+def block(*, user: User, by: User | None, reason: str) -> User:
+    """Shut a person out, at once and everywhere. Raises CannotBlockYourself and ReasonMissing."""
+    if by is not None and by.pk == user.pk:
+        raise CannotBlockYourself(_("You cannot block yourself."))
+    return _set_active(user, active=False, by=by, reason=reason)
+
+
+@transaction.atomic
+def unblock(*, user: User, by: User | None, reason: str) -> User:
+    """Let a blocked person in again. Raises ReasonMissing."""
+    return _set_active(user, active=True, by=by, reason=reason)
+
+
+def _set_active(user: User, *, active: bool, by: User | None, reason: str) -> User:
+    if not reason.strip():
+        raise ReasonMissing(_("Say why: the person may ask."))
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if user.is_active == active:
+        return user
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    what = AccessChange.What.UNBLOCKED if active else AccessChange.What.BLOCKED
+    AccessChange.objects.create(user=user, what=what, by=by, reason=reason.strip())
+    access_changed.send(sender=User, user=user, session_key=None)
+    return user
