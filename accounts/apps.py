@@ -7,3 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People and parties")
+
+    def ready(self) -> None:
+        # Importing them connects them.
+        from accounts import checks, receivers  # noqa: F401

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.language.ChosenLanguageMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -168,20 +169,42 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/"
+# The first of a person's roles that stands here is what they come for; drivers go to the page above.
+HOME_OF_ROLE = {
+    "finance": "finance_home",
+    "staff": "staff_home",
+    "operator": "operator_home",
+    "owner": "owner_home",
+    "fleet_manager": "fleet_home",
+}
+FINANCE_NEEDS_SECOND_FACTOR = env.bool("FINANCE_NEEDS_SECOND_FACTOR", default=not LAPTOP)
+ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]  # nobody signs up there; it makes sign-in ask for a password
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_RATE_LIMITS = {
+    # By recipient, so that nobody guesses a million codes or floods a phone; by address, against bills for messages.
+    "request_login_code": "20/m/ip,300/d/ip,3/m/key,10/h/key,30/d/key",
+    "confirm_login_code": "60/m/ip,6/10m/key",
+    # django-axes counts wrong passwords of one person from one place; this is for many places.
+    "login_failed": "30/m/ip,20/10m/key",
+}
 ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey needs an e-mail address first
 AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a stranger's guesses must not lock the person out
 AXES_RESET_ON_SUCCESS = True
@@ -265,4 +288,7 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and of no use behi
 # --- Mail ------------------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
+SMS_PROVIDER = env("SMS_PROVIDER", default="accounts.sms.ConsoleSms")
+SMS_HTTP_URL = env("SMS_HTTP_URL", default="")
+SMS_HTTP_TOKEN = env("SMS_HTTP_TOKEN", default="")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Swapline <swapline@localhost>")

@@ -1,0 +1,54 @@
+"""What django-allauth asks of us: mail, phone numbers, and where people go after signing in."""
+
+from __future__ import annotations
+
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from accounts import access, people
+from accounts.models import User
+from accounts.sms import MessageNotSent
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+    """New people come from `accounts.codes` alone, so allauth's own sign-up is closed."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return home_of(request.user) if isinstance(request.user, User) else "/"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Raises MessageNotSent."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (SMTPException, OSError) as failure:
+            raise MessageNotSent(_("We could not send the message just now. Try again in a minute.")) from failure
+
+    def get_phone(self, user: User) -> tuple[str, bool] | None:
+        return (user.phone, user.phone_verified) if user.phone else None
+
+    def get_user_by_phone(self, phone: str) -> User | None:
+        return User.objects.known_by(phone=phone)
+
+    def set_phone_verified(self, user: User, phone: str) -> None:
+        people.known_or_new(phone=phone)
+
+
+def home_of(user: User) -> str:
+    """Where a person's work is: the first of their roles that has a page of its own, else the drivers' home."""
+    held = set(access.memberships(user).values_list("role", flat=True))
+    for role, name in settings.HOME_OF_ROLE.items():
+        if role in held:
+            try:
+                return reverse(name)
+            except NoReverseMatch:
+                continue
+    return str(settings.LOGIN_REDIRECT_URL)

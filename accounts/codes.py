@@ -1,0 +1,97 @@
+"""Signing in by a one-time code, by phone or e-mail. Whoever proves an unknown one is a new driver.
+
+Nobody is looked up until the code is right, so the pages cannot tell a stranger who is known here: the message, the
+wait and the answer are the same. allauth keeps the state in the session, on the server, and asks for the second factor.
+"""
+
+from __future__ import annotations
+
+import time
+
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.models import Login
+from allauth.account.stages import LoginByCodeStage, LoginStageController
+from allauth.core import ratelimit
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts import access, people, sms
+from accounts.phones import spoken
+
+
+class SignInByCode(LoginCodeVerificationProcess):  # type: ignore[misc]  # allauth ships no types
+    """One attempt: a code is sent, typed a few times at most, and good for a few minutes."""
+
+    @classmethod
+    def begin(cls, *, request: HttpRequest, phone: str | None = None, email: str | None = None) -> None:
+        """Send a code. Raises sms.MessageNotSent."""
+        login = Login(user=None, email=email)
+        login.state["stages"] = {"current": LoginByCodeStage.key}
+        stage = LoginByCodeStage(LoginStageController(request, login), request, login)
+        stage.state.update(cls.initial_state(user=None, email=email, phone=phone), initiated_by_user=True)
+        attempt = cls(stage=stage)
+        attempt.send()
+        attempt.persist()
+
+    @classmethod
+    def resume(cls, stage: LoginByCodeStage) -> SignInByCode | None:
+        attempt = cls(stage=stage)
+        return attempt if attempt.abort_if_invalid() else None
+
+    @property
+    def recipient(self) -> str:
+        phone = self.state.get("phone")
+        return spoken(phone) if phone else str(self.state["email"])
+
+    def send(self, skip_enumeration_mails: bool = False) -> None:  # noqa: FBT001 - allauth's signature
+        code = self.state["code"] = get_adapter().generate_login_code()
+        if phone := self.state.get("phone"):
+            sms.send(to=phone, text=self._text(code))
+        else:
+            context = {"request": self.request, "code": code, "minutes": self.timeout // 60}
+            get_adapter().send_mail("account/email/login_code", self.state["email"], context)
+
+    def resend(self) -> None:
+        """Raises allauth's RateLimited and sms.MessageNotSent."""
+        key = self.state.get("phone") or self.state["email"]
+        ratelimit.consume(self.request, action="request_login_code", key=key, raise_exception=True)
+        self.send()
+        self.state["at"] = time.time()
+        self.record_resend()
+        self.persist()
+
+    def may_try(self) -> bool:
+        """Counted outside the session too: parallel guesses would each read the session's count before any wrote it."""
+        key = f"{self.request.session.session_key}:{self.state['at']}"
+        return bool(ratelimit.consume(self.request, action="confirm_login_code", key=key))
+
+    def finish(self, redirect_url: str | None) -> HttpResponse:
+        """The code was right."""
+        phone, email = self.state.get("phone"), self.state.get("email")
+        person = people.known_or_new(phone=phone, email=email, language=get_language() or "")
+        if access.signs_in_with_password(person):
+            self.abort()
+            messages.info(self.request, _("Your role needs a password. Sign in with it here."))
+            return redirect("account_login")
+        record_authentication(self.request, person, method="code", email=email, phone=phone)
+        response: HttpResponse = perform_login(self.request, Login(user=person, email=email, redirect_url=redirect_url))
+        return response
+
+    def _text(self, code: str) -> str:
+        sentence = _("%(code)s is your Swapline code, good for %(minutes)d minutes. We never ask you for it.") % {
+            "code": code,
+            "minutes": self.timeout // 60,
+        }
+        # The last line lets a phone's browser fill in the code, on this site only.
+        host = self.request.get_host().partition(":")[0]
+        return f"{sentence}\n\n@{host} #{code}"
+
+
+def code_shown_in_demo(attempt: SignInByCode) -> str:
+    return attempt.code if settings.DEMO else ""
