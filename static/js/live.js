@@ -43,7 +43,8 @@ class LiveCard {
     learn(snapshot.at);
     if (snapshot.version < this.version) return;
     this.confirmedAt = now();
-    if (snapshot.version > this.version && typeof snapshot.html === "string") this.show(snapshot);
+    // The same version can read differently: a promise ends by the clock, even while nobody is there to write it down.
+    if (typeof snapshot.html === "string" && snapshot.html !== this.html) this.show(snapshot);
     this.version = snapshot.version;
     this.tell();
   }
@@ -59,6 +60,7 @@ class LiveCard {
     const place = focused ? [...this.body.querySelectorAll("a, button, summary")].indexOf(focused) : -1;
     const opened = [...this.body.querySelectorAll("details[id][open]")].map((part) => part.id);
     this.body.innerHTML = snapshot.html;
+    this.html = snapshot.html;
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     if (focused) (document.getElementById(name) ?? this.body.querySelectorAll("a, button, summary")[place])?.focus({ preventScroll: true });
     window.htmx?.process(this.body);
