@@ -1,4 +1,4 @@
-"""The style guide at /styleguide/, in the demo alone: every component and state on one page, to look at and to test with axe."""
+"""The style guide at /styleguide/, in the demo alone: every component and state on one page, to look at and to test."""
 
 from datetime import timedelta
 

@@ -1,6 +1,6 @@
-"""Draws the PNG sizes of the app icon from static/icons/mark*.svg with a Chromium that is at hand; run it after changing a mark.
+"""Draws the PNG sizes of the app icon from static/icons/mark*.svg; run it after changing a mark.
 
-    python scripts/icons.py /usr/bin/chromium
+python scripts/icons.py /usr/bin/chromium
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Copies the browser libraries we ship from npm's packages into static/vendor, so that nobody who runs Swapline needs Node.
+"""Copies the browser libraries we ship from npm's packages into static/vendor: who runs Swapline needs no Node.
 
 Run it after changing vendor/package.json:  python scripts/vendor.py
 What was copied, from which version, under which licence and with which SHA-256 stands in static/vendor/MANIFEST.json;
@@ -8,6 +8,7 @@ What was copied, from which version, under which licence and with which SHA-256 
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +29,11 @@ SOURCE_MAP = re.compile(rb"^//# sourceMappingURL=.*$\n?", re.MULTILINE)
 def main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         return check()
+    npm = shutil.which("npm")
+    if npm is None:
+        sys.exit("npm is needed to fetch the libraries; install Node.js.")
     # Exact versions from the lock file, and nothing of theirs is executed.
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=SOURCE, check=True)
+    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=SOURCE, check=True)
     TARGET.mkdir(parents=True, exist_ok=True)
     entries = [copy(*file) for file in FILES]
     MANIFEST.write_text(json.dumps({"files": entries}, indent=2) + "\n")
@@ -37,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 def copy(package: str, path: str, name: str) -> dict[str, str]:
-    """One manifest entry. Source map addresses go: the maps are not shipped, and hashed static files would miss them."""
+    """One manifest entry. Source map addresses go: hashed static files would miss the maps, which are not shipped."""
     folder = SOURCE / "node_modules" / package
     described = json.loads((folder / "package.json").read_text())
     content = SOURCE_MAP.sub(b"", (folder / path).read_bytes())
@@ -57,9 +61,9 @@ def check() -> int:
     changed = [entry["file"] for entry in entries if fingerprint(entry["file"]) != entry["sha256"]]
     strangers = {path.name for path in TARGET.iterdir()} - {entry["file"] for entry in entries} - {MANIFEST.name}
     for name in changed:
-        print(f"{name}: not what the manifest says")
+        sys.stdout.write(f"{name}: not what the manifest says\n")
     for name in sorted(strangers):
-        print(f"{name}: not in the manifest")
+        sys.stdout.write(f"{name}: not in the manifest\n")
     return 1 if changed or strangers else 0
 
 

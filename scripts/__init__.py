@@ -1,0 +1,1 @@
+"""What a maintainer runs now and then; nothing here is needed to run Swapline."""
