@@ -368,6 +368,9 @@ class Sale(models.Model):
     swapped_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True, help_text=_("When all of it was here."))
     split_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty while its net waits in suspense."))
+    split_by = models.ForeignKey(
+        "accounts.User", models.PROTECT, null=True, blank=True, related_name="+", help_text=_("Who ended its suspense.")
+    )
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

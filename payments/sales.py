@@ -11,7 +11,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from accounts.refusals import Refusal
 from payments import ledger
 from payments.models import Contract, LedgerAccount, Payment, Sale, SalePart, Transfer
@@ -77,19 +77,19 @@ def paid(*, sale: Sale) -> Sale:
     sale.refresh_from_db(fields=["paid_at"])
     _move(sale, "tax", _our(sale, AccountKind.SUSPENSE), _our(sale, AccountKind.TAX), sale.tax_minor, TransferKind.TAX)
     contracts = contracts_for(sale)
-    return sale if contracts is None else _split(sale, contracts)
+    return sale if contracts is None else _split(sale, contracts, None)
 
 
 @transaction.atomic
-def split(*, sale: Sale) -> Sale:
-    """Split a sale that waited in suspense, by the contracts that are valid at its swap time now."""
-    sale = Sale.objects.select_for_update(of=("self",)).get(pk=sale.pk)
+def split(*, sale: Sale, by: User | None, contract: Contract | None = None) -> Sale:
+    """Split what waited in suspense: by the contract that a person names, else by those valid at swap time."""
+    sale = Sale.objects.select_for_update(of=("self",)).select_related("network", "station_owner").get(pk=sale.pk)
     if sale.split_at is not None:
         return sale
-    contracts = contracts_for(sale)
+    contracts = contracts_for(sale) if contract is None else _all_parts_by(sale, contract)
     if sale.paid_at is None or contracts is None:
-        raise NoContract(_("No contract covers this swap at its time."))
-    return _split(sale, contracts)
+        raise NoContract(_("No contract covers this swap."))
+    return _split(sale, contracts, by)
 
 
 @transaction.atomic
@@ -128,7 +128,17 @@ def contracts_for(sale: Sale) -> list[tuple[SalePart, Contract]] | None:
     return found or None
 
 
-def _split(sale: Sale, contracts: Sequence[tuple[SalePart, Contract]]) -> Sale:
+def _all_parts_by(sale: Sale, contract: Contract) -> list[tuple[SalePart, Contract]] | None:
+    """A contract of another station owner, or of another pack owner, does not fit."""
+    if (contract.network_id, contract.station_owner_id) != (sale.network_id, sale.station_owner_id):
+        return None
+    parts = list(sale.parts.select_related("pack_owner").order_by("index"))
+    if contract.pack_owner_id and any(part.pack_owner_id != contract.pack_owner_id for part in parts):
+        return None
+    return [(part, contract) for part in parts] or None
+
+
+def _split(sale: Sale, contracts: Sequence[tuple[SalePart, Contract]], by: User | None) -> Sale:
     """What is in suspense for this sale: its net, less what was refunded while it waited."""
     suspense = _our(sale, AccountKind.SUSPENSE)
     net_minor = _in_suspense(sale, suspense)
@@ -143,8 +153,8 @@ def _split(sale: Sale, contracts: Sequence[tuple[SalePart, Contract]]) -> Sale:
         amounts = (parts.station_owner_minor, parts.pack_owner_minor, parts.operator_minor)
         for (name, account), minor in zip(receivers, amounts, strict=True):
             _move(sale, f"share:{part.index}:{name}", suspense, account, minor, TransferKind.SHARE)
-    Sale.objects.filter(pk=sale.pk).update(split_at=Now())
-    sale.refresh_from_db(fields=["split_at"])
+    Sale.objects.filter(pk=sale.pk).update(split_at=Now(), split_by=by)
+    sale.refresh_from_db(fields=["split_at", "split_by"])
     return sale
 
 

@@ -158,9 +158,9 @@ CREATE TRIGGER payments_contract_forever BEFORE DELETE ON payments_contract
 SALES = """
 CREATE FUNCTION payments_sale_is_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (to_jsonb(NEW) - 'paid_at' - 'split_at') <> (to_jsonb(OLD) - 'paid_at' - 'split_at')
+    IF (to_jsonb(NEW) - ARRAY['paid_at', 'split_at', 'split_by_id']) <> (to_jsonb(OLD) - ARRAY['paid_at', 'split_at', 'split_by_id'])
        OR (OLD.paid_at IS NOT NULL AND NEW.paid_at IS DISTINCT FROM OLD.paid_at)
-       OR (OLD.split_at IS NOT NULL AND NEW.split_at IS DISTINCT FROM OLD.split_at) THEN
+       OR (OLD.split_at IS NOT NULL AND (NEW.split_at, NEW.split_by_id) IS DISTINCT FROM (OLD.split_at, OLD.split_by_id)) THEN
         RAISE EXCEPTION 'sale % is history', OLD.id USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;

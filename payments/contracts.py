@@ -1,0 +1,60 @@
+"""Sole writer of Contract: agree a version, end one. The database refuses overlaps and any later change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation, User
+from accounts.refusals import Refusal
+from payments.models import Contract
+from payments.splitting import Shares
+
+
+class ContractOverlaps(Refusal):
+    """One swap is shared by one contract."""
+
+    code = "contract_overlaps"
+
+
+@transaction.atomic
+def agree(
+    *,
+    station_owner: Organisation,
+    pack_owner: Organisation | None,
+    shares: Shares,
+    time_zone: str,
+    valid_from: datetime,
+    by: User | None,
+) -> Contract:
+    """A new version from `valid_from` on; the version that is open-ended until now ends there."""
+    versions = Contract.objects.filter(
+        network=station_owner.network, station_owner=station_owner, pack_owner=pack_owner
+    ).order_by("version")
+    latest = versions.select_for_update(of=("self",)).last()
+    if latest is not None and latest.valid_until is None and latest.valid_from < valid_from:
+        end(contract=latest, at=valid_from)
+    elif latest is not None and (latest.valid_until is None or latest.valid_until > valid_from):
+        raise ContractOverlaps(_("A later contract of these two parties exists already."))
+    return Contract.objects.create(
+        network=station_owner.network,
+        station_owner=station_owner,
+        pack_owner=pack_owner,
+        version=latest.version + 1 if latest else 1,
+        station_owner_bp=shares.station_owner_bp,
+        pack_owner_bp=shares.pack_owner_bp,
+        operator_bp=shares.operator_bp,
+        time_zone=time_zone,
+        valid_from=valid_from,
+        by=by,
+    )
+
+
+@transaction.atomic
+def end(*, contract: Contract, at: datetime) -> Contract:
+    """Swaps from this instant on are no longer shared by it."""
+    contract.valid_until = at
+    contract.save(update_fields=["valid_until"])
+    return contract
