@@ -17,7 +17,9 @@ from config.embedded.postgres import APP, OWNER, Postgres
 from config.embedded.valkey import Valkey
 
 __all__ = [
+    "APP",
     "CHECKOUT",
+    "OWNER",
     "CannotStartError",
     "InUseError",
     "Place",
