@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -129,7 +131,7 @@ def _claim(held: line.Held, booking: Booking, *, by: User | None) -> None:
 def _confirm(held: line.Held, booking: Booking, *, by: User | None) -> None:
     if booking.here_at is not None and booking.state == State.WAITING:
         raise AlreadyDone(_("This arrival is confirmed already."))
-    here = {"here_at": held.now, "bay_sequence": held.next_bay_sequence(booking.station_id)}
+    here: dict[str, Any] = {"here_at": held.now, "bay_sequence": held.next_bay_sequence(booking.station_id)}
     if booking.state == State.WAITING:
         history.take(booking, Step.CONFIRM_HERE, at=held.now, by=by, **here)
         return

@@ -212,6 +212,7 @@ def finish(*, booking: Booking, by: User) -> Booking:
             tax_minor=price.tax_minor,
         )
         promises.end(booking=booking, reason="finished", now=held.now)
+        assert booking.payment is not None, "placing opens a payment for every booking"
         checkout.capture(payment=booking.payment, sale_terms=_sale(booking, price, packs_out, nominal_wh, held.now))
         held.mark_changed(booking.line_id)
         line.settle(held, held.lines[booking.line_id])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -229,7 +230,7 @@ def _tell_overtaken(held: Held, first: Booking, waiting: Iterable[Booking]) -> N
 
 
 # What a booking forgets when it falls back into its line: its place and its arrival stay.
-NO_PROMISE = {
+NO_PROMISE: dict[str, Any] = {
     "promised_at": None,
     "promise_ends_at": None,
     "lapses_at": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from accounts.refusals import Refusal
 from payments.models import LedgerAccount, Payment, PaymentOperation
 from payments.money import Money
 from payments.providers.base import Refused, Result, Succeeded, Unknown
+from payments.signals import operation_planned
 from payments.states import OperationKind, OperationState, OperationStep, operation_after
 
 # A call that has not come back after this was lost with its worker; the next one looks it up.
@@ -38,7 +40,7 @@ def plan(
     if earlier.under_way().exists():
         raise AnotherIsUnderWay(_("This is already under way."))
     attempt = earlier.count() + 1
-    return PaymentOperation.objects.create(
+    operation = PaymentOperation.objects.create(
         network_id=payment.network_id,
         payment=payment,
         kind=kind,
@@ -50,12 +52,14 @@ def plan(
         by=by,
         reason=reason,
     )
+    _announce(operation)
+    return operation
 
 
 def plan_top_up(
     *, account: LedgerAccount, key: str, method: str, amount: Money, by: User | None, reason: str
 ) -> PaymentOperation:
-    return PaymentOperation.objects.create(
+    operation = PaymentOperation.objects.create(
         network_id=account.network_id,
         account=account,
         kind=OperationKind.TOP_UP,
@@ -66,6 +70,8 @@ def plan_top_up(
         by=by,
         reason=reason,
     )
+    _announce(operation)
+    return operation
 
 
 def drop_planned(*, payment: Payment, kind: OperationKind) -> bool:
@@ -141,3 +147,9 @@ def _after(operation: PaymentOperation, step: OperationStep) -> OperationState:
     if state is None:
         raise ValueError(f"an operation that is {operation.state} cannot {step}")
     return state
+
+
+def _announce(operation: PaymentOperation) -> None:
+    """After commit: a listener's trouble is logged and costs nothing, since the sweep finds the row anyway."""
+    send = partial(operation_planned.send_robust, sender=PaymentOperation, operation_id=operation.pk)
+    transaction.on_commit(send, robust=True)

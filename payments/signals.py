@@ -10,6 +10,9 @@ from django.dispatch import Signal
 # reference: the booking's public id.
 payment_about_to_change = Signal()
 
+# operation_id: an intention has been committed and may be carried out. Sent after commit, a nudge and no more.
+operation_planned = Signal()
+
 payment_authorised = Signal()
 payment_refused = Signal()
 payment_captured = Signal()

@@ -51,7 +51,7 @@ class TariffFactory(DjangoModelFactory):
 
 
 class Town:
-    """A station with one bay and `packs` ready packs. Vehicles belong to a fleet on account, so money is never short."""
+    """A station with one bay and `packs` ready packs. Vehicles are of a fleet on account, so money is never short."""
 
     def __init__(self, *, packs: int = 1, staffed: bool = True, **station: Any) -> None:
         self.pack_class: PackClass = PackClassFactory()
@@ -89,13 +89,14 @@ class Town:
         first = Pack.objects.filter(network=self.station.network).select_related("owner").first()
         return first.owner if first is not None else self.fleet
 
-    def books(self, driver: User, **wish: Any) -> Booking:
-        """Placed and, as its page would do after commit, paid for."""
+    def books(self, driver: User, *, carry_out: bool = True, **wish: Any) -> Booking:
+        """Placed and paid for; a test's transaction never commits, so what follows a commit is done here."""
         vehicle = self.vehicle_of(driver)
         values = {"method": "account", "station": self.station, "vehicle": vehicle} | wish
         booking = placing.place(driver=driver, **values)
         assert booking.payment is not None
-        operations.carry_out_for(booking.payment)
+        if carry_out:
+            operations.carry_out_for(booking.payment)
         return Booking.objects.get(pk=booking.pk)
 
     def arrives(self, booking: Booking) -> Booking:
