@@ -31,12 +31,15 @@ class Place(NamedTuple):
 
 
 def place(*, latitude: float, longitude: float) -> Place:
-    """The place, or the reason why there is none. Not-a-number and infinities fail every comparison here."""
+    """The place, or the reason why there is none. Not-a-number and infinities fail every comparison here.
+
+    Rounded to a tenth of a millimetre: the database refuses to multiply numbers that are all but zero.
+    """
     if not -90.0 <= latitude <= 90.0:
         raise BadCoordinates(_("A latitude lies between -90 and 90 degrees."))
     if not -180.0 <= longitude <= 180.0:
         raise BadCoordinates(_("A longitude lies between -180 and 180 degrees."))
-    return Place(latitude, longitude)
+    return Place(round(latitude, 9), round(longitude, 9))
 
 
 def on_unit_sphere(at: Place) -> tuple[float, float, float]:

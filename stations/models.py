@@ -17,6 +17,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Cos, Radians, Sin
 from django.utils.translation import gettext_lazy as _
 
+from stations import geo
 from stations.hours import BadHours, check_hours
 from stations.states import BayState, PackState, SlotState, StationStatus
 
@@ -127,6 +128,14 @@ class Station(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if None in (self.latitude, self.longitude):
+            return  # The field has said so already.
+        try:
+            self.latitude, self.longitude = geo.place(latitude=self.latitude, longitude=self.longitude)
+        except geo.BadCoordinates as error:
+            raise ValidationError(error.sentence) from error
 
 
 class Post(models.Model):
