@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -49,11 +50,18 @@ def station_failed(*, station: Station, reason: str) -> None:
             held.mark_changed(line_id)
 
 
+def station_opened(*, station: Station) -> None:
+    """Promises are made again, in the order that the lines have kept."""
+    line.note_change(station.pk)
+    for line_id in Line.objects.filter(station=station).values_list("pk", flat=True):
+        transaction.on_commit(partial(_settle_if_wanted, line_id))
+
+
 def settle_soon(*, station_id: int, pack_class_id: int) -> None:
     """After commit, when no pack is locked any more: promise what has become ready, if anybody waits for it."""
     at = Line.objects.filter(station_id=station_id, pack_class_id=pack_class_id).first()
     if at is not None and not line.is_held(at.pk):
-        transaction.on_commit(lambda: _settle_if_wanted(at.pk))
+        transaction.on_commit(partial(_settle_if_wanted, at.pk))
 
 
 def _settle_if_wanted(line_id: int) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from booking import history, live, promises
 from booking.line_rules import PAY_WITHIN, Entry, Grant, PromiseTerms, plan
@@ -80,7 +82,7 @@ class Held:
         for queue in self._queues.values():
             queue.save(update_fields=["sequence"])
         for station_id in sorted({self.lines[pk].station_id for pk in self._changed}):
-            transaction.on_commit(lambda station_id=station_id: live.publish(station_id))  # type: ignore[misc]  # bound now
+            transaction.on_commit(partial(live.publish, station_id))
 
 
 @contextmanager
@@ -115,6 +117,13 @@ def database_now() -> datetime:
     assert row is not None
     now: datetime = row[0]
     return now
+
+
+def note_change(station_id: int) -> None:
+    """The station looks different to its phones although none of its lines has moved: a bay, its status."""
+    BayQueue.objects.bulk_create([BayQueue(station_id=station_id)], ignore_conflicts=True)
+    BayQueue.objects.filter(station_id=station_id).update(version=F("version") + 1)
+    transaction.on_commit(partial(live.publish, station_id))
 
 
 def settle(held: Held, line: Line) -> None:

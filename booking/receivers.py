@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from booking import failures, lifecycle
+from booking import failures, lifecycle, line
 from payments import signals as money
 from stations import signals as metal
 
@@ -46,6 +46,16 @@ def slot_failed(sender: Any, *, slot: Any, pack: Any, reason: str, **kwargs: Any
 @receiver(metal.station_failed)
 def station_failed(sender: Any, *, station: Any, reason: str, **kwargs: Any) -> None:
     failures.station_failed(station=station, reason=reason)
+
+
+@receiver(metal.station_opened)
+def station_opened(sender: Any, *, station: Any, **kwargs: Any) -> None:
+    failures.station_opened(station=station)
+
+
+@receiver([metal.bay_failed, metal.bay_opened])
+def bay_changed(sender: Any, *, bay: Any, **kwargs: Any) -> None:
+    line.note_change(bay.station_id)
 
 
 @receiver(metal.stock_grew)

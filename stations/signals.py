@@ -18,8 +18,14 @@ slot_failed = Signal()
 # A station closed or went down: station, reason.
 station_failed = Signal()
 
+# A station takes bookings again: station.
+station_opened = Signal()
+
 # A bay went out of service: bay, reason.
 bay_failed = Signal()
+
+# A bay serves again: bay.
+bay_opened = Signal()
 
 # There may be one more pack to hand out: station_id, pack_class_id. Only take note: packs are locked at this moment.
 stock_grew = Signal()

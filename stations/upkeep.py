@@ -26,7 +26,9 @@ class ReasonMissing(Refusal):
 @transaction.atomic
 def open_station(*, station: Station, by: User | None) -> Station:
     """Also after `planned`: the first opening of a new station."""
-    return _set_status(station, StationStatus.OPEN, reason="", by=by)
+    station = _set_status(station, StationStatus.OPEN, reason="", by=by)
+    signals.station_opened.send(Station, station=station)
+    return station
 
 
 @transaction.atomic
@@ -51,7 +53,9 @@ def take_bay_out_of_service(*, bay: Bay, reason: str, by: User | None) -> Bay:
 
 @transaction.atomic
 def put_bay_back_in_service(*, bay: Bay, by: User | None) -> Bay:
-    return _set_bay(bay, BayState.OPEN, reason="", by=by)
+    bay = _set_bay(bay, BayState.OPEN, reason="", by=by)
+    signals.bay_opened.send(Bay, bay=bay)
+    return bay
 
 
 @transaction.atomic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from booking import arrival, conduct, lifecycle, line, overrides, placing, queries, snapshot
@@ -9,7 +11,7 @@ from booking.failures import settle_line
 from booking.history import StepRefused
 from booking.models import Booking, Promise
 from booking.states import State
-from stations import geo, inventory
+from stations import geo, inventory, upkeep
 from stations.models import Pack
 from stations.states import PackState
 from tests.factories.booking import Town, states, time_passes
@@ -327,3 +329,30 @@ def test_every_live_promise_has_its_kept_pack_and_the_other_way_round() -> None:
     kept = set(Pack.objects.filter(state=PackState.KEPT).values_list("pk", flat=True))
     assert kept == set(Promise.objects.filter(ended_at=None).values_list("pack_id", flat=True))
     assert len(kept) == 1
+
+
+def test_while_a_station_is_down_nobody_loses_a_place_and_no_promise_is_made() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    upkeep.mark_station_down(station=town.station, reason="No power", by=None)
+    time_passes(asha, bala, minutes=60)
+    settle_line(line_id=asha.line_id)
+
+    assert states([asha, bala]) == [State.WAITING, State.WAITING]
+    assert [queries.card(queries.booking_of(b.driver, b.public_id)).place for b in (asha, bala)] == [1, 2]
+
+
+def test_when_a_station_opens_again_its_lines_go_on_in_the_order_they_had(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    upkeep.mark_station_down(station=town.station, reason="No power", by=None)
+    before, _now = snapshot.version_of(town.station.pk)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        upkeep.open_station(station=town.station, by=None)
+
+    assert states([asha, bala]) == [State.PROMISED, State.WAITING]
+    assert snapshot.version_of(town.station.pk)[0] > before

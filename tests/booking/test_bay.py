@@ -1,0 +1,240 @@
+"""The bay: order of arrival, calls, the swap step by step, what it costs, and how it fails without stranding anybody."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from booking import bay, promises, queries
+from booking.failures import settle_line
+from booking.history import StepRefused
+from booking.models import Booking, Promise
+from booking.states import State
+from payments import operations
+from payments.models import Payment
+from payments.states import PaymentState
+from stations import inventory, upkeep
+from stations.models import Pack
+from stations.states import PackState
+from tests.factories.booking import Town, states, time_passes
+from tests.factories.stations import BayFactory, SlotFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def here(town: Town, name: str) -> Booking:
+    """Booked, promised and confirmed to be at the station."""
+    return town.arrives(town.books(town.driver(name)))
+
+
+def test_a_swap_costs_the_energy_gained_and_the_fee_and_is_paid() -> None:
+    town = Town(packs=0)
+    town.add_pack(soc_percent=100, soh_percent=100)
+    booking = here(town, "Asha")
+
+    done = town.swaps(booking)
+    operations.carry_out_for(done.payment)
+
+    # A full pack of 50 kWh out, one at 12 % in: 44 kWh at 0.50 and a fee of 1.00, with 23 % tax inside.
+    assert done.state == State.COMPLETED
+    assert (done.energy_wh, done.price_minor, done.tax_minor) == (44_000, 2_300, 430)
+    assert Payment.objects.get(pk=done.payment_id).state == PaymentState.CAPTURED
+
+
+def test_the_receipt_names_the_packs_and_adds_up() -> None:
+    town = Town(packs=1)
+    done = town.swaps(here(town, "Asha"))
+
+    receipt = queries.receipt(queries.booking_of(done.driver, done.public_id))
+
+    assert receipt.net + receipt.tax == receipt.gross == receipt.energy_cost + receipt.fee
+    assert [p.serial for p in receipt.packs_out] == [town.packs[0].serial]
+    assert len(receipt.packs_in) == 1
+
+
+def test_bays_serve_in_order_of_arrival_whatever_the_order_of_booking() -> None:
+    town = Town(packs=2)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+
+    bala, asha = town.arrives(bala), town.arrives(asha)
+
+    assert [queries.card(b).bay_place for b in (bala, asha)] == [1, 2]
+    with pytest.raises(bay.NotNext):
+        bay.start(booking=asha, bay=town.bay, by=town.staff)
+
+
+def test_staff_may_take_a_vehicle_first_with_a_reason_that_stands_in_the_history() -> None:
+    town = Town(packs=2)
+    here(town, "Asha")
+    bala = here(town, "Bala")
+
+    bala = bay.start(booking=bala, bay=town.bay, by=town.staff, reason="Blocks the entrance")
+
+    step = bala.steps.get(step="start")
+    assert (step.exception, step.reason, step.by) == ("override", "Blocks the entrance", town.staff)
+
+
+def test_a_missed_call_lets_the_next_vehicle_first_and_the_second_one_ends_the_booking() -> None:
+    town = Town(packs=2)
+    asha, bala = here(town, "Asha"), here(town, "Bala")
+
+    bay.call(booking=asha, by=town.staff)
+    time_passes(asha, minutes=4)
+    bay.miss_call(booking=asha, by=None)
+    assert list(Booking.objects.at_bay(town.station.pk)) == [bala, asha]
+    bay.call(booking=asha, by=town.staff)
+    time_passes(asha, minutes=4)
+    asha = bay.miss_call(booking=asha, by=None)
+
+    assert (asha.state, asha.no_show) == (State.EXPIRED, False)
+
+
+def test_a_call_that_is_not_overdue_is_not_missed() -> None:
+    town = Town(packs=1)
+    asha = bay.call(booking=here(town, "Asha"), by=town.staff)
+
+    asha = bay.miss_call(booking=asha, by=None)
+
+    assert (asha.state, asha.missed_calls) == (State.ARRIVED, 0)
+
+
+def test_a_bay_serves_one_vehicle_at_a_time() -> None:
+    town = Town(packs=2)
+    asha, bala = here(town, "Asha"), here(town, "Bala")
+    bay.start(booking=asha, bay=town.bay, by=town.staff)
+
+    with pytest.raises(bay.BayNotFree):
+        bay.start(booking=bala, bay=town.bay, by=town.staff)
+
+
+def test_a_bay_of_another_station_or_out_of_service_is_refused() -> None:
+    town = Town(packs=1)
+    asha = here(town, "Asha")
+    with pytest.raises(bay.BayNotFree):
+        bay.start(booking=asha, bay=BayFactory(), by=town.staff)
+
+    upkeep.take_bay_out_of_service(bay=town.bay, reason="Oil on the floor", by=town.staff)
+    town.bay.refresh_from_db()
+
+    with pytest.raises(bay.BayNotFree):
+        bay.start(booking=asha, bay=town.bay, by=town.staff)
+
+
+def test_a_swap_does_not_begin_while_the_payment_is_uncertain_unless_staff_say_why() -> None:
+    town = Town(packs=1)
+    asha = town.arrives(town.books(town.driver("Asha"), carry_out=False))
+
+    with pytest.raises(bay.NotPaidFor):
+        bay.start(booking=asha, bay=town.bay, by=town.staff)
+    asha = bay.start(booking=asha, bay=town.bay, by=town.staff, reason="Terminal is down, regular customer")
+
+    assert asha.state == State.SWAPPING
+
+
+def test_the_plate_is_proven_at_the_first_swap() -> None:
+    town = Town(packs=1)
+    asha = here(town, "Asha")
+    assert asha.vehicle.proven_at is None
+
+    asha = bay.start(booking=asha, bay=town.bay, by=town.staff)
+
+    assert town.vehicle_of(asha.driver).proven_at == asha.started_at
+
+
+def test_handing_out_a_pack_that_was_kept_for_another_exchanges_the_two_promises() -> None:
+    town = Town(packs=2)
+    asha, bala = here(town, "Asha"), town.books(town.driver("Bala"))
+    asha = bay.start(booking=asha, bay=town.bay, by=town.staff)
+    mine, theirs = promises.kept_packs(asha)[0], promises.kept_packs(bala)[0]
+
+    bay.new_out(booking=asha, pack=theirs, by=town.staff)
+
+    assert promises.kept_packs(bala) == [mine]
+    assert Pack.objects.get(pk=theirs.pk).state == PackState.IN_VEHICLE
+    assert Pack.objects.get(pk=mine.pk).kept_until == Booking.objects.get(pk=bala.pk).lapses_at
+
+
+def test_a_pack_that_is_not_ready_or_of_another_station_does_not_go_out() -> None:
+    town = Town(packs=1)
+    flat, elsewhere = town.add_pack(soc_percent=40), Town(packs=1).packs[0]
+    asha = bay.start(booking=here(town, "Asha"), bay=town.bay, by=town.staff)
+
+    for pack in (flat, elsewhere):
+        with pytest.raises(bay.WrongPack):
+            bay.new_out(booking=asha, pack=pack, by=town.staff)
+
+
+def test_a_swap_is_not_finished_while_a_pack_is_missing_on_one_side() -> None:
+    town = Town(packs=1)
+    asha = bay.start(booking=here(town, "Asha"), bay=town.bay, by=town.staff)
+    bay.new_out(booking=asha, pack=town.packs[0], by=town.staff)
+
+    with pytest.raises(bay.SwapIncomplete):
+        bay.finish(booking=asha, by=town.staff)
+
+
+def test_an_impossible_charge_and_an_unknown_serial_are_refused_and_nothing_is_half_done() -> None:
+    town = Town(packs=1)
+    SlotFactory(station=town.station, pack_class=town.pack_class)
+    asha = bay.start(booking=here(town, "Asha"), bay=town.bay, by=town.staff)
+    old = town.old_pack()
+
+    for serial, soc in ((old.serial, Decimal(140)), ("nobody-knows-me", Decimal(10))):
+        with pytest.raises((inventory.BadReading, inventory.UnknownPack)):
+            bay.old_in(booking=asha, serial=serial, soc_percent=soc, soh_percent=Decimal(100), by=town.staff)
+
+    assert not asha.swap_packs.exists()
+    assert Pack.objects.get(pk=old.pk).state == PackState.IN_VEHICLE
+
+
+def test_a_failed_swap_gives_the_own_pack_back_and_keeps_the_place_at_the_bay() -> None:
+    town = Town(packs=1)
+    SlotFactory(station=town.station, pack_class=town.pack_class)
+    asha = bay.start(booking=here(town, "Asha"), bay=town.bay, by=town.staff)
+    old = town.old_pack()
+    bay.old_in(booking=asha, serial=old.serial, soc_percent=Decimal(12), soh_percent=Decimal(100), by=town.staff)
+    bay.new_out(booking=asha, pack=town.packs[0], by=town.staff)
+
+    back = bay.give_back(booking=asha, by=town.staff, reason="The latch is stuck")
+
+    assert (back.state, back.arrived_at, back.bay_sequence) == (State.ARRIVED, asha.arrived_at, asha.bay_sequence)
+    assert Pack.objects.get(pk=old.pk).state == PackState.IN_VEHICLE
+    assert promises.kept_packs(back) == town.packs
+
+
+def test_an_abandoned_swap_costs_nothing_and_strands_nobody() -> None:
+    town = Town(packs=1)
+    SlotFactory(station=town.station, pack_class=town.pack_class)
+    asha = bay.start(booking=here(town, "Asha"), bay=town.bay, by=town.staff)
+    old = town.old_pack()
+    bay.old_in(booking=asha, serial=old.serial, soc_percent=Decimal(12), soh_percent=Decimal(100), by=town.staff)
+
+    over = bay.abandon(booking=asha, by=town.staff, reason="The vehicle's lock is broken")
+    operations.carry_out_for(over.payment)
+
+    assert (over.state, over.our_fault, over.no_show) == (State.CANCELLED, True, False)
+    assert Pack.objects.get(pk=old.pk).state == PackState.IN_VEHICLE
+    assert Payment.objects.get(pk=over.payment_id).state == PaymentState.RELEASED
+    assert not Promise.objects.filter(ended_at=None).exists()
+
+
+def test_who_is_here_before_a_pack_is_ready_takes_the_place_of_the_arrival() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    bala = town.arrives(bala)
+    assert states([asha, bala]) == [State.PROMISED, State.WAITING]
+    asha = town.arrives(asha)
+
+    town.add_pack()
+    settle_line(line_id=bala.line_id)
+
+    assert list(Booking.objects.at_bay(town.station.pk)) == [bala, asha]
+
+
+def test_a_booking_that_is_only_promised_cannot_start() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+
+    with pytest.raises(StepRefused):
+        bay.start(booking=asha, bay=town.bay, by=town.staff)
