@@ -40,8 +40,8 @@ class LiveCard {
 
   take(snapshot) {
     if (snapshot.type !== "snapshot") return;
-    learn(snapshot.at);
     if (snapshot.version < this.version) return;
+    learn(snapshot.at);
     this.confirmedAt = now();
     // The same version can read differently: a promise ends by the clock, even while nobody is there to write it down.
     if (typeof snapshot.html === "string" && snapshot.html !== this.html) this.show(snapshot);
