@@ -3,9 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
+from config.styleguide import styleguide
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("styleguide/", styleguide, name="styleguide"),
     path("", include("accounts.urls")),
 ]
