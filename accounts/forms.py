@@ -36,7 +36,7 @@ class PhoneOrEmailForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["country"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("Another: start with +")), *_countries()]
         field.initial = COUNTRY_OF_LANGUAGE.get(get_language() or "", "")
 

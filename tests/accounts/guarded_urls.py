@@ -1,0 +1,25 @@
+"""One page behind each guard, beside the real addresses."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from accounts import guards
+from accounts.models import Role
+from config.urls import urlpatterns as real_addresses
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("let in")
+
+
+GUARDS = {
+    "driver": guards.sign_in_required,
+    "staff": guards.staff_required,
+    "finance": guards.finance_required,
+    "operator": guards.operator_required,
+    "owner": guards.owner_required,
+    "fleet_manager": guards.fleet_manager_required,
+    "staff-or-operator": guards.role_required(Role.STAFF, Role.OPERATOR),
+}
+
+urlpatterns = [*(path(f"for/{name}/", guard(page)) for name, guard in GUARDS.items()), *real_addresses]
