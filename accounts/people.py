@@ -40,6 +40,17 @@ def known_or_new(*, phone: str | None = None, email: str | None = None, language
     return found
 
 
+def invite(*, name: str, email: str | None = None, phone: str | None = None) -> User:
+    """Someone who has not signed in yet: they set a password by e-mail, or sign in by a code."""
+    return User.objects.create_user(name=name.strip(), email=email, phone=phone)
+
+
+def open_back_office(*, user: User, may_enter: bool) -> User:
+    user.is_staff = may_enter
+    user.save(update_fields=["is_staff"])
+    return user
+
+
 def rename(*, user: User, name: str) -> User:
     user.name = name.strip()
     user.save(update_fields=["name"])

@@ -211,6 +211,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # accounts.admin has a page of ours
 
 # --- What browsers are told ---------------------------------------------------------------------------------
 HTTPS = env.bool("HTTPS", default=not LAPTOP)

@@ -1,5 +1,6 @@
 """Where every address leads."""
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
@@ -11,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("accounts.urls")),
+    path("admin/", admin.site.urls),
 ]
