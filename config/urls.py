@@ -9,7 +9,6 @@ from config.styleguide import styleguide
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_every_script_carries_the_nonce_that_the_policy_names(page: Response) ->
 def test_the_language_chosen_in_the_menu_stays_chosen(client: Client, settings: Settings) -> None:
     settings.DEMO = True
 
-    chosen = client.post("/i18n/setlang/", {"language": "pt", "next": "/styleguide/"}, follow=True)
+    chosen = client.post(reverse("set_language"), {"language": "pt", "next": "/styleguide/"}, follow=True)
 
     assert '<html lang="pt"' in chosen.content.decode()
 
