@@ -13,7 +13,8 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Network, Organisation, Role, User
+from accounts.access import has_role
+from accounts.models import Network, Organisation, Role, User
 from accounts.refusals import Refusal
 from payments import ledger, sales
 from payments.freezing import FrozenHead, FrozenLine, sha256_of
@@ -284,10 +285,7 @@ def _on_account(statement: Statement, account: LedgerAccount) -> int:
 
 def _refuse_others(network: Network, by: User) -> None:
     """Finance of this network, and nobody else: a superuser is a person like any other here."""
-    roles = Membership.objects.filter(
-        user=by, role=Role.FINANCE, ended_at=None, organisation__network=network, organisation__is_operator=True
-    )
-    if not roles.exists():
+    if not has_role(by, Role.FINANCE, network=network):
         raise NotFinance(_("Only finance of this network may do this."))
 
 

@@ -36,7 +36,8 @@ def party(network: Network, name: str) -> Organisation:
 
 
 def finance_of(network: Network, name: str) -> User:
-    user = cast(User, WorkerFactory(name=name))
+    # Nobody signs in with it: hashing one for every test would take longer than the test.
+    user = cast(User, WorkerFactory(name=name, password="!"))
     MembershipFactory(user=user, organisation=network.organisations.get(is_operator=True), role=Role.FINANCE)
     return user
 
