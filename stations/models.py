@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from zoneinfo import available_timezones
 
 from django.contrib.postgres.indexes import GistIndex
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Cos, Radians, Sin
@@ -36,6 +37,15 @@ def validate_hours(value: object) -> None:
         check_hours(value)
     except BadHours as error:
         raise ValidationError(error.sentence) from error
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(_("That is no time zone such as Europe/Lisbon."))
+
+
+validate_country = RegexValidator(r"\A[A-Z]{2}\Z", _("A country is two capital letters, such as PT."))
+validate_currency = RegexValidator(r"\A[A-Z]{3}\Z", _("A currency is three capital letters, such as EUR."))
 
 
 class PackClass(models.Model):
@@ -67,9 +77,9 @@ class Station(models.Model):
     name = models.CharField(max_length=120)
     address = models.CharField(max_length=200, blank=True)
     city = models.CharField(max_length=80, blank=True)
-    country = models.CharField(max_length=2)
-    time_zone = models.CharField(max_length=40)
-    currency = models.CharField(max_length=3)
+    country = models.CharField(max_length=2, validators=[validate_country])
+    time_zone = models.CharField(max_length=40, validators=[validate_time_zone])
+    currency = models.CharField(max_length=3, validators=[validate_currency])
     latitude = models.FloatField(validators=[MinValueValidator(-90.0), MaxValueValidator(90.0)])
     longitude = models.FloatField(validators=[MinValueValidator(-180.0), MaxValueValidator(180.0)])
     x = _on_unit_sphere(Cos(Radians("latitude")) * Cos(Radians("longitude")))
