@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from typing import ClassVar, Protocol
-from urllib.error import URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from django.conf import settings
@@ -48,11 +48,16 @@ class HttpSms:
         )
         try:
             with urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310 - as above
-                pass
-        except (URLError, TimeoutError, OSError) as failure:
-            # The number is personal, so the log names the failure alone.
-            logger.warning("The SMS provider did not take a message: %s", failure)
-            raise MessageNotSent(_("We could not send the message just now. Try again in a minute.")) from failure
+                return
+        except HTTPError as refused:
+            # It carries the open answer, which nobody reads.
+            refused.close()
+            failure = str(refused)
+        except OSError as away:
+            failure = str(away)
+        # The number is personal, so the log names the failure alone.
+        logger.warning("The SMS provider did not take a message: %s", failure)
+        raise MessageNotSent(_("We could not send the message just now. Try again in a minute."))
 
 
 def send(*, to: str, text: str) -> None:
