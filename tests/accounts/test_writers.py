@@ -129,8 +129,10 @@ def test_one_number_proven_in_two_browsers_at_once_is_one_person() -> None:
         return create(**fields)
 
     def prove() -> None:
-        found.append(people.known_or_new(phone="+351912345678").pk)
-        connections.close_all()
+        try:
+            found.append(people.known_or_new(phone="+351912345678").pk)
+        finally:
+            connections.close_all()
 
     User.objects.create_user = create_after_both_have_looked
     try:
