@@ -94,7 +94,7 @@ def test_every_icon_that_a_template_names_is_drawn() -> None:
     named = {
         name
         for template in TEMPLATES
-        for name in re.findall(r'"_icon\.html" with (?:big=True )?name="([a-z-]+)"', template.read_text())
+        for name in re.findall(r'(?:_icon\.html" with (?:big=True )?name|icon)="([a-z-]+)"', template.read_text())
     }
 
     assert named
