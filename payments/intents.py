@@ -116,6 +116,16 @@ def settle(*, operation: PaymentOperation, result: Result) -> PaymentOperation:
     return operation
 
 
+def try_again(*, operation: PaymentOperation, by: User) -> PaymentOperation:
+    """A person has looked at the provider's side and sends it on its way again, under the same key."""
+    PaymentOperation.objects.filter(pk=operation.pk, needs_person=True).update(
+        needs_person=False, due_at=Now(), first_called_at=None, by=by
+    )
+    operation.refresh_from_db()
+    _announce(operation)
+    return operation
+
+
 def is_open(*, operation: PaymentOperation) -> bool:
     """Still waiting for its answer. Another worker may have written it while this one was calling."""
     return PaymentOperation.objects.select_for_update(of=("self",)).get(pk=operation.pk).state == OperationState.CALLING

@@ -295,6 +295,7 @@ def _at_once(*acts: Callable[[], object]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("nobody_is_nudged")
 def test_two_bookings_at_once_cannot_spend_one_balance(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     asha = money.driver_with_wallet(network, 3_000, "Asha")
     payments = _two_phones(network, asha)
@@ -308,6 +309,7 @@ def test_two_bookings_at_once_cannot_spend_one_balance(network: Network, monkeyp
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("nobody_is_nudged")
 def test_without_the_lock_on_the_limit_the_second_booking_fails_only_at_the_databases_last_line(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
