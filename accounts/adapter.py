@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import access, people
 from accounts.models import User
@@ -18,6 +19,14 @@ from accounts.sms import MessageNotSent
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     """New people come from `accounts.codes` alone, so allauth's own sign-up is closed."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": gettext_lazy("E-mail and password do not belong together. Check both."),
+        "incorrect_code": gettext_lazy("That is not the code. Check the digits and type it again."),
+        "incorrect_password": gettext_lazy("That is not your password."),
+        "too_many_login_attempts": gettext_lazy("Too many wrong tries. Wait a few minutes and try again."),
+        "rate_limited": gettext_lazy("Too many tries in a short time. Wait a minute and try again."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -81,6 +81,13 @@ class CodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]  # allauth ships no 
 class PasswordForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
     """E-mail and password, for station staff, finance and operators."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        for field in self.fields.values():
+            # The label says it, and stays when something is typed.
+            field.widget.attrs.pop("placeholder", None)
+
     def clean_login(self) -> str:
         # One spelling, so that wrong tries count together.
         return str(super().clean_login()).lower()

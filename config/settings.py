@@ -201,6 +201,8 @@ ACCOUNT_RATE_LIMITS = {
 }
 ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_TOTP_ISSUER = "Swapline"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey needs an e-mail address first
 AXES_FAILURE_LIMIT = 5

@@ -154,7 +154,7 @@ def test_a_wrong_code_is_refused_and_five_of_them_end_the_attempt(client: Client
     late = confirm(client, code)
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 302]
-    assert "Incorrect code" in answers[0].content.decode()
+    assert "That is not the code" in answers[0].content.decode()
     assert answers[-1]["Location"] == late["Location"] == ASK
     assert signed_in(client) is None
 
@@ -171,7 +171,7 @@ def test_guesses_sent_all_at_once_are_limited_too(client: Client, sms: Sms) -> N
         guesser = Client()
         guesser.cookies["sessionid"] = session
         answer = confirm(guesser, wrong(code))
-        answers.append("refused" if "Incorrect code" in answer.content.decode() else "ended")
+        answers.append("refused" if "That is not the code" in answer.content.decode() else "ended")
         connections.close_all()
 
     threads = [threading.Thread(target=guess) for _ in range(16)]
