@@ -29,6 +29,7 @@ SIGN_INS = (
     DemoSignIn(_("Driver in Lisbon"), "Asha Ferreira", "+351912000001"),
     DemoSignIn(_("Driver in Bangkok"), "Bala Srisuk", "+66812000001"),
     DemoSignIn(_("Driver in Shenzhen"), "Chen Yu", "+8613812000001"),
+    DemoSignIn(_("Fleet driver, on account"), "João Sá", "+351912000002"),
     DemoSignIn(_("Station staff"), "Duarte Lopes", "staff@demo.example", PASSWORD),
     DemoSignIn(_("Finance"), "Elsa Martins", "finance@demo.example", PASSWORD),
     DemoSignIn(_("Finance, the second pair of eyes"), "Filipe Costa", "finance2@demo.example", PASSWORD),
