@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
-from booking import failures, lifecycle, line
+from accounts import signals as people
+from booking import failures, lifecycle, line, live
 from payments import signals as money
 from stations import signals as metal
 
@@ -62,3 +64,9 @@ def bay_changed(sender: Any, *, bay: Any, **kwargs: Any) -> None:
 def stock_grew(sender: Any, *, station_id: int, pack_class_id: int, **kwargs: Any) -> None:
     """A pack may be ready for the first in line: settle after commit, when no pack is locked any more."""
     failures.settle_soon(station_id=station_id, pack_class_id=pack_class_id)
+
+
+@receiver(people.access_changed)
+def access_changed(sender: Any, **kwargs: Any) -> None:
+    """Sockets are looked through at once, not only when it is their turn."""
+    transaction.on_commit(live.publish_access)
