@@ -88,9 +88,11 @@ class Room:
             self._seen, fresh = snapshot.take(self.station_id), True
         drivers = [p for p in phones if p.booking_id is not None and (fresh or p.version != self._seen.version)]
         boards = [p for p in phones if p.booking_id is None]
-        messages, strayed = _for_drivers(self._seen, drivers)
+        # True as of this moment, also when it was built earlier: nothing has changed since. Phones set their clocks by it.
+        at = max(now, self._seen.at)
+        messages, strayed = _for_drivers(self._seen, drivers, at)
         if boards:
-            messages += _for_boards(self._seen, boards, board_stamp.of(self.station_id), due=fresh)
+            messages += _for_boards(self._seen, boards, board_stamp.of(self.station_id), at, due=fresh)
         pause = min(_fresh_for(self._seen, now), BOARD_REFRESH_SECONDS if boards else REFRESH_SECONDS)
         return messages, strayed, max(0.05, pause)
 
@@ -183,7 +185,7 @@ def _fresh_for(seen: Snapshot, now: datetime) -> float:
     return (min(ends_at, seen.stale_at or ends_at) - now).total_seconds()
 
 
-def _for_drivers(seen: Snapshot, phones: Iterable[Phone]) -> tuple[list[tuple[Phone, str]], list[Phone]]:
+def _for_drivers(seen: Snapshot, phones: Iterable[Phone], at: datetime) -> tuple[list[tuple[Phone, str]], list[Phone]]:
     """Each driver's own part of the snapshot; and the phones whose booking has moved to another station."""
     by_language: dict[str, list[Phone]] = defaultdict(list)
     for phone in phones:
@@ -198,13 +200,15 @@ def _for_drivers(seen: Snapshot, phones: Iterable[Phone]) -> tuple[list[tuple[Ph
                     strayed.append(phone)
                     continue
                 phone.version = seen.version
-                messages.append((phone, _message(seen, live_fields.shape(card), live_fields.fields(card))))
+                messages.append((phone, _message(seen, at, live_fields.shape(card), live_fields.fields(card))))
     return messages, strayed
 
 
-def _for_boards(seen: Snapshot, phones: Iterable[Phone], stamp: str, *, due: bool) -> list[tuple[Phone, str]]:
+def _for_boards(
+    seen: Snapshot, phones: Iterable[Phone], stamp: str, at: datetime, *, due: bool
+) -> list[tuple[Phone, str]]:
     shape = live_fields.board_shape(seen, stamp)
-    text = _message(seen, shape, live_fields.board_fields(seen))
+    text = _message(seen, at, shape, live_fields.board_fields(seen))
     messages = []
     for phone in phones:
         if due or phone.shown != shape:
@@ -213,12 +217,12 @@ def _for_boards(seen: Snapshot, phones: Iterable[Phone], stamp: str, *, due: boo
     return messages
 
 
-def _message(seen: Snapshot, shape: str, fields: dict[str, str]) -> str:
+def _message(seen: Snapshot, at: datetime, shape: str, fields: dict[str, str]) -> str:
     return json.dumps(
         {
             "type": "snapshot",
             "version": seen.version,
-            "at": seen.at.isoformat().replace("+00:00", "Z"),
+            "at": at.isoformat().replace("+00:00", "Z"),
             "shape": shape,
             "fields": fields,
         },

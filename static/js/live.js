@@ -1,12 +1,16 @@
-// Keeps a card true. The server sends whole snapshots, {"type":"snapshot","version":7,"at":"…Z","html":"…"}, on connect and on every change;
-// nothing is ever patched, so a lost message does no harm. When the socket fails three times in a row the card is polled as well
-// (same JSON, with an ETag), while the socket is tried on and on. The age shown under the card is never better than the truth.
+// Keeps a card true. The socket tells the whole of what moves, on connect and on every change, so a lost message does no harm:
+//   {"type":"snapshot","version":7,"at":"…Z","shape":"waiting-3f2a9c01","fields":{"place":"3","wait":"9–14 min"}}
+// The texts of [data-field=NAME] are replaced. When the shape (state, deadlines, buttons: everything else) is another one, the card
+// itself is fetched from data-poll-url. When the socket fails three times in a row that address is polled with an ETag, while the
+// socket is tried on and on. The age shown under the card is never better than the truth.
 //
-//   <section data-live data-live-url="/ws/bookings/…/" data-poll-url="/bookings/…/snapshot/" data-version="7" data-at="…Z">
-//     <div data-live-body>the card</div>
+//   <section data-live data-live-url="/ws/bookings/…/" data-poll-url="/b/…/card/">
+//     <div data-live-body><div data-live-card data-shape="…" data-version="…" data-at="…Z">the card</div></div>
 //     <p class="fresh" data-live-age>…</p>
 //     <p class="unseen" data-live-said aria-live="polite"></p>      hears what stands in [data-say] inside the card, when it changes
 //   </section>
+//
+// data-poll-url answers with what stands in data-live-body, and nothing around it.
 
 import { clockTime, learn, now, say } from "./clock.js";
 
@@ -16,6 +20,8 @@ const FAILURES_BEFORE_POLLING = 3;
 const POLL_MS = 5000;
 // Silence may mean "nothing changed" or a dead connection that nobody noticed; one conditional request tells which.
 const SILENCE_MS = 25000;
+// A whole line may be told the same thing at once; its phones do not all ask for their cards in the same instant.
+const FETCH_WITHIN_MS = 600;
 
 const words = document.getElementById("live-words")?.dataset ?? {};
 
@@ -28,8 +34,7 @@ class LiveCard {
     this.body = element.querySelector("[data-live-body]") ?? element;
     this.age = element.querySelector("[data-live-age]");
     this.said = element.querySelector("[data-live-said]");
-    this.version = Number(element.dataset.version ?? -1);
-    this.confirmedAt = Date.parse(element.dataset.at ?? "") || now();
+    this.readCard();
     this.failures = 0;
     this.etag = null;
     this.connect();
@@ -39,28 +44,52 @@ class LiveCard {
   // --- What the server says ---
 
   take(snapshot) {
-    if (snapshot.type !== "snapshot") return;
-    if (snapshot.version < this.version) return;
+    if (snapshot.type !== "snapshot" || snapshot.version < this.version) return;
     learn(snapshot.at);
-    this.confirmedAt = now();
-    // The same version can read differently: a promise ends by the clock, even while nobody is there to write it down.
-    if (typeof snapshot.html === "string" && snapshot.html !== this.html) this.show(snapshot);
+    if (snapshot.shape !== this.shape) return this.fetchSoon();
+    clearTimeout(this.fetching);
     this.version = snapshot.version;
+    this.confirmedAt = now();
+    this.fill(snapshot.fields ?? {});
     this.tell();
   }
 
-  show(snapshot) {
+  fill(fields) {
+    for (const element of this.body.querySelectorAll("[data-field]")) {
+      const text = fields[element.dataset.field];
+      if (text === undefined || element.textContent === text) continue;
+      element.textContent = text;
+      this.etag = null;
+    }
+    this.announce();
+  }
+
+  /** What the card in the page says about itself. */
+  readCard() {
+    const card = this.body.querySelector("[data-live-card]");
+    this.shape = card?.dataset.shape;
+    this.version = Number(card?.dataset.version ?? -1);
+    this.confirmedAt = Date.parse(card?.dataset.at ?? "") || now();
+  }
+
+  fetchSoon() {
+    clearTimeout(this.fetching);
+    this.fetching = setTimeout(() => this.poll(), jitter(FETCH_WITHIN_MS));
+  }
+
+  show(html) {
     const focused = this.body.contains(document.activeElement) ? document.activeElement : null;
     // Someone is typing or a sheet is open: the new card waits until they have finished.
     if (focused?.matches("input, textarea, select") || this.body.querySelector("dialog[open]")) {
-      this.waiting = snapshot;
+      this.waiting = html;
       return;
     }
     const name = focused?.id;
     const place = focused ? [...this.body.querySelectorAll("a, button, summary")].indexOf(focused) : -1;
     const opened = [...this.body.querySelectorAll("details[id][open]")].map((part) => part.id);
-    this.body.innerHTML = snapshot.html;
-    this.html = snapshot.html;
+    this.waiting = null;
+    this.body.innerHTML = html;
+    this.readCard();
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     if (focused) (document.getElementById(name) ?? this.body.querySelectorAll("a, button, summary")[place])?.focus({ preventScroll: true });
     window.htmx?.process(this.body);
@@ -80,9 +109,12 @@ class LiveCard {
     const path = this.element.dataset.liveUrl;
     if (!path) return this.startPolling();
     const address = new URL(path, location.href);
+    address.searchParams.set("lang", document.documentElement.lang);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     this.socket = socket;
+    // What comes first on a new socket counts, whatever its number: the booking may have moved to another station.
+    socket.onopen = () => { if (socket === this.socket) this.version = -1; };
     socket.onmessage = (event) => {
       if (socket !== this.socket) return;
       this.failures = 0;
@@ -145,21 +177,21 @@ class LiveCard {
 
   async poll() {
     if (!this.element.dataset.pollUrl) return;
+    const known = this.version;
     try {
       const answer = await fetch(this.element.dataset.pollUrl, {
-        headers: { Accept: "application/json", ...(this.etag ? { "If-None-Match": this.etag } : {}) },
+        headers: { Accept: "text/html", ...(this.etag ? { "If-None-Match": this.etag } : {}) },
         cache: "no-store",
         signal: AbortSignal.timeout(8000),
       });
-      if ([401, 403, 404].includes(answer.status)) return this.refused();
+      if ([401, 403, 404].includes(answer.status) || answer.redirected) return this.refused();
       if (answer.status === 304) this.confirmedAt = now();
       if (!answer.ok) return;
       this.etag = answer.headers.get("ETag");
-      const snapshot = await answer.json();
-      const missed = this.socket && snapshot.version > this.version;
-      this.take(snapshot);
+      this.show(await answer.text());
+      this.refreshClock();
       // The socket should have brought this: it is dead and does not know it.
-      if (missed && performance.now() - (this.heardAt ?? 0) > SILENCE_MS) this.hurry();
+      if (this.socket && this.version > known && performance.now() - (this.heardAt ?? 0) > SILENCE_MS) this.hurry();
     } catch {
       // No network: the age under the card says so, and the next try comes by itself.
     } finally {
@@ -167,13 +199,19 @@ class LiveCard {
     }
   }
 
+  refreshClock() {
+    const at = this.body.querySelector("[data-live-card]")?.dataset.at;
+    if (!this.waiting && at) {
+      learn(at);
+      this.confirmedAt = now();
+    }
+  }
+
   // --- What the person is told ---
 
   watch() {
     if (this.waiting && !this.body.querySelector("dialog[open]") && !document.activeElement?.matches("input, textarea, select")) {
-      const snapshot = this.waiting;
-      this.waiting = null;
-      this.show(snapshot);
+      this.show(this.waiting);
     }
     const silent = performance.now() - Math.max(this.heardAt ?? 0, this.askedAt ?? 0) > SILENCE_MS;
     if (silent && !this.polling && !document.hidden && this.socket?.readyState === WebSocket.OPEN) {
