@@ -6,6 +6,7 @@ asks from that side. The pack's index carries no reading, so that noting one tou
 
 from __future__ import annotations
 
+import functools
 import secrets
 from datetime import datetime
 from zoneinfo import available_timezones
@@ -39,8 +40,12 @@ def validate_hours(value: object) -> None:
         raise ValidationError(error.sentence) from error
 
 
+# Reading them all takes long, and they do not change while a process runs.
+_time_zones = functools.cache(available_timezones)
+
+
 def validate_time_zone(value: str) -> None:
-    if value not in available_timezones():
+    if value not in _time_zones():
         raise ValidationError(_("That is no time zone such as Europe/Lisbon."))
 
 
