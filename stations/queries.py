@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet
 
@@ -139,8 +139,8 @@ def station_card(*, station: Station, pack_class: PackClass, at: Place | None, n
 
 def station_slots(*, station: Station, now: datetime) -> list[SlotCard]:
     """Every slot of a station with what is in it, for the staff's board."""
-    slots = Slot.objects.filter(station=station).order_by("number")
-    return _slot_cards(slots, {station.pk: station}, now)[station.pk]
+    rows = _rows(Slot.objects.filter(station=station).order_by("number"))
+    return [_slot_card(row, target_percent=station.target_soc_percent, now=now) for row in rows]
 
 
 def _in_order(ids: list[int]) -> list[Station]:
@@ -149,15 +149,23 @@ def _in_order(ids: list[int]) -> list[Station]:
 
 
 def _cards(stations: list[Station], *, at: Place, pack_class: PackClass, now: datetime) -> list[StationCard]:
-    by_id = {station.pk: station for station in stations}
-    slots = _slot_cards(Slot.objects.filter(station__in=by_id, pack_class=pack_class), by_id, now)
+    ids = [station.pk for station in stations]
+    rows: defaultdict[int, list[_SlotRow]] = defaultdict(list)
+    for row in _rows(Slot.objects.filter(station__in=ids, pack_class=pack_class)):
+        rows[row.station_id].append(row)
     bays = dict(
-        Bay.objects.filter(station__in=by_id)
+        Bay.objects.filter(station__in=ids)
         .values_list("station")
         .annotate(count=Count("pk", filter=Q(state=BayState.OPEN)))
     )
     return [
-        _card(station, at=at, stock=_stock(slots[station.pk]), bays_open=bays.get(station.pk, 0), now=now)
+        _card(
+            station,
+            at=at,
+            stock=_stock(rows[station.pk], target_percent=station.target_soc_percent, now=now),
+            bays_open=bays.get(station.pk, 0),
+            now=now,
+        )
         for station in stations
     ]
 
@@ -194,79 +202,114 @@ def _card(station: Station, *, at: Place, stock: Stock, bays_open: int, now: dat
 
 # --- Slots and what is in them: one query, however many stations -----------------------------------------------------
 
-_SLOT_FIELDS = ("pk", "station_id", "number", "pack_class_id", "power_w", "state", "state_reason")
-_CLASS_FIELDS = ("pack_class__nominal_wh", "pack_class__charge_power_w")
-_PACK_FIELDS = (
-    "pack__pk",
-    "pack__serial",
-    "pack__state",
-    "pack__state_reason",
-    "pack__soc_percent",
-    "pack__soh_percent",
-    "pack__soc_at",
-    "pack__kept_until",
-)
 
+class _SlotRow(NamedTuple):
+    """A slot, its class and its pack, as they stand in the database; without a pack all of its columns are None."""
 
-def _slot_cards(
-    slots: QuerySet[Slot], stations: Mapping[int, Station], now: datetime
-) -> defaultdict[int, list[SlotCard]]:
-    """Cards by station. Plain tuples from the database: rows as model instances cost five times as much."""
-    cards: defaultdict[int, list[SlotCard]] = defaultdict(list)
-    for row in slots.values_list(*_SLOT_FIELDS, *_CLASS_FIELDS, *_PACK_FIELDS):
-        pk, station_id, number, pack_class_id, power_w, state, reason, nominal_wh, charge_power_w, *pack = row
-        is_working = state == SlotState.WORKING
-        card = None
-        if pack[0] is not None:
-            curve = charging.curve(
-                nominal_wh=nominal_wh,
-                soh_percent=float(pack[5]),
-                class_power_w=charge_power_w,
-                slot_power_w=power_w,
-            )
-            target = stations[station_id].target_soc_percent
-            card = _pack_card(pack, curve=curve if is_working else None, target_percent=target, now=now)
-        cards[station_id].append(SlotCard(pk, number, pack_class_id, power_w, is_working, reason, card))
-    return cards
+    pk: int
+    station_id: int
+    number: int
+    pack_class_id: int
+    power_w: int
+    state: str
+    state_reason: str
+    pack_class__nominal_wh: int
+    pack_class__charge_power_w: int
+    pack__pk: int | None
+    pack__serial: str
+    pack__state: str
+    pack__state_reason: str
+    pack__soc_percent: Decimal
+    pack__soh_percent: Decimal
+    pack__soc_at: datetime
+    pack__kept_until: datetime | None
 
+    @property
+    def is_working(self) -> bool:
+        return self.state == SlotState.WORKING
 
-def _pack_card(row: list[Any], *, curve: Curve | None, target_percent: int, now: datetime) -> PackCard:
-    """`curve` is None in a slot that works no longer: nothing is expected of the pack then."""
-    pk, serial, state, reason, soc, soh, soc_at, kept_until = row
-    is_free = state == PackState.STORED or (state == PackState.KEPT and kept_until is not None and kept_until <= now)
-    charge = float(soc)
-    soc_now, ready_at = charge, None
-    if curve is not None and state != PackState.QUARANTINED:
-        soc_now = charging.soc_now(curve=curve, soc_percent=charge, soc_at=soc_at, now=now)
-        ready_at = charging.ready_at(
-            curve=curve, soc_percent=charge, soc_at=soc_at, target_percent=target_percent, now=now
+    def curve(self) -> Curve:
+        return charging.curve(
+            nominal_wh=self.pack_class__nominal_wh,
+            soh_percent=float(self.pack__soh_percent),
+            class_power_w=self.pack_class__charge_power_w,
+            slot_power_w=self.power_w,
         )
-    return PackCard(
-        id=pk,
-        serial=serial,
-        state=state,
-        state_reason=reason,
-        soc_percent=soc,
-        soh_percent=soh,
-        soc_at=soc_at,
-        kept_until=kept_until,
-        is_free=is_free,
-        is_ready=is_free and curve is not None and soc >= target_percent,
-        soc_now_percent=soc_now,
-        ready_at=ready_at,
+
+    def is_free(self, now: datetime) -> bool:
+        if self.pack__state == PackState.KEPT:
+            return self.pack__kept_until is not None and self.pack__kept_until <= now
+        return self.pack__state == PackState.STORED
+
+    def is_ready(self, target_percent: int, now: datetime) -> bool:
+        return self.pack__soc_percent >= target_percent and self.is_working and self.is_free(now)
+
+    def ready_at(self, target_percent: int, now: datetime) -> datetime | None:
+        """Nothing is expected of a pack in quarantine, or in a slot that works no longer."""
+        if not self.is_working or self.pack__state == PackState.QUARANTINED:
+            return None
+        return charging.ready_at(
+            curve=self.curve(),
+            soc_percent=float(self.pack__soc_percent),
+            soc_at=self.pack__soc_at,
+            target_percent=target_percent,
+            now=now,
+        )
+
+    def soc_now_percent(self, now: datetime) -> float:
+        if not self.is_working or self.pack__state == PackState.QUARANTINED:
+            return float(self.pack__soc_percent)
+        return charging.soc_now(
+            curve=self.curve(), soc_percent=float(self.pack__soc_percent), soc_at=self.pack__soc_at, now=now
+        )
+
+
+def _rows(slots: QuerySet[Slot]) -> Iterator[_SlotRow]:
+    """Plain tuples: the same rows as model instances cost five times as much."""
+    return map(_SlotRow._make, slots.values_list(*_SlotRow._fields))
+
+
+def _stock(rows: list[_SlotRow], *, target_percent: int, now: datetime) -> Stock:
+    packs = [row for row in rows if row.pack__pk is not None]
+    readings = [row.pack__soc_at for row in packs]
+    ready = sum(row.is_ready(target_percent, now) for row in packs)
+    charging_packs = (row for row in packs if row.is_free(now) and row.pack__soc_percent < target_percent)
+    expected = (row.ready_at(target_percent, now) for row in charging_packs)
+    return Stock(
+        slots=len(rows),
+        slots_working=sum(row.is_working for row in rows),
+        packs=len(packs),
+        ready=ready,
+        charging_ready_at=tuple(sorted(at for at in expected if at is not None)),
+        oldest_reading_at=min(readings, default=None),
+        newest_reading_at=max(readings, default=None),
     )
 
 
-def _stock(slots: list[SlotCard]) -> Stock:
-    packs = [slot.pack for slot in slots if slot.pack is not None]
-    readings = [pack.soc_at for pack in packs]
-    charging_packs = (pack for pack in packs if pack.is_free and not pack.is_ready)
-    return Stock(
-        slots=len(slots),
-        slots_working=sum(slot.is_working for slot in slots),
-        packs=len(packs),
-        ready=sum(pack.is_ready for pack in packs),
-        charging_ready_at=tuple(sorted(pack.ready_at for pack in charging_packs if pack.ready_at is not None)),
-        oldest_reading_at=min(readings, default=None),
-        newest_reading_at=max(readings, default=None),
+def _slot_card(row: _SlotRow, *, target_percent: int, now: datetime) -> SlotCard:
+    return SlotCard(
+        id=row.pk,
+        number=row.number,
+        pack_class_id=row.pack_class_id,
+        power_w=row.power_w,
+        is_working=row.is_working,
+        state_reason=row.state_reason,
+        pack=_pack_card(row, row.pack__pk, target_percent=target_percent, now=now) if row.pack__pk else None,
+    )
+
+
+def _pack_card(row: _SlotRow, pack_id: int, *, target_percent: int, now: datetime) -> PackCard:
+    return PackCard(
+        id=pack_id,
+        serial=row.pack__serial,
+        state=row.pack__state,
+        state_reason=row.pack__state_reason,
+        soc_percent=row.pack__soc_percent,
+        soh_percent=row.pack__soh_percent,
+        soc_at=row.pack__soc_at,
+        kept_until=row.pack__kept_until,
+        is_free=row.is_free(now),
+        is_ready=row.is_ready(target_percent, now),
+        soc_now_percent=row.soc_now_percent(now),
+        ready_at=row.ready_at(target_percent, now),
     )

@@ -53,7 +53,7 @@ def load(connection: psycopg.Connection, *, stations: int) -> None:
             "INSERT INTO stations_slot (id, station_id, number, pack_class_id, power_w, state, state_reason)"
             " SELECT (s - 1) * %(slots)s + n, s, n, CASE WHEN s %% 3 = 0 THEN 2 ELSE 1 END, 40000,"
             "        CASE WHEN n = 1 AND s %% 20 = 0 THEN 'out_of_service' ELSE 'working' END, ''"
-            " FROM generate_series(1, %(stations)s) s, generate_series(1, %(slots)s) n",
+            " FROM generate_series(1, %(stations)s) s, generate_series(1, %(slots)s) n ORDER BY s, n",
             {"slots": SLOTS_PER_STATION, "stations": stations},
         )
         cursor.execute(
