@@ -1,4 +1,7 @@
-"""Brings the database up to date, and fills it with the demo when it is empty. Run as the owner of the tables."""
+"""Brings the database up to date, and fills it with the demo when it is empty. Run as the owner of the tables.
+
+What it prints to its standard output are the demo's sign-ins; whoever started it shows them when they can be used.
+"""
 
 import os
 import sys
@@ -13,18 +16,34 @@ from django.core.management.base import SystemCheckError
 
 def main() -> int:
     django.setup()
-    from accounts.models import Network
-
     try:
-        call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=False, stdout=sys.stderr)
     except SystemCheckError as problems:
         sys.stderr.write(f"{problems}\n")
         return 1
-    if settings.DEMO and "create_demo" in get_commands() and not Network.objects.exists():
-        sys.stdout.write("Creating the demo network ...\n")
-        sys.stdout.flush()
-        call_command("create_demo")
+    if settings.DEMO:
+        _demo()
     return 0
+
+
+def _demo() -> None:
+    # Models can be imported only after setup.
+    from accounts.demo import demo_sign_ins
+    from accounts.models import Network
+
+    if "create_demo" in get_commands() and not Network.objects.exists():
+        sys.stderr.write("Creating the demo network ...\n")
+        call_command("create_demo", stdout=sys.stderr)
+    rows = [(str(one.role), one.name, one.login, one.password or "code on the page") for one in demo_sign_ins()]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    if rows:
+        sys.stdout.write(
+            "Sign-ins. Drivers at 127.0.0.1, the others at localhost: so one browser keeps them apart.\n\n"
+        )
+    for row in rows:
+        sys.stdout.write(
+            "  " + "  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[3]]) + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ def _run(host: str, port: int) -> NoReturn:
         _refuse_taken_port(host, port)
         with _services(place) as services:
             variables = _variables(services, port)
-            _prepare(variables)
+            sign_ins = _prepare(variables)
             with running.written_down(variables), _processes(place, variables) as processes:
-                _watch(host, port, services, processes)
+                _watch(host, port, services, processes, sign_ins)
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
@@ -91,11 +91,20 @@ def _secret_key() -> str:
     return file.read_text()
 
 
-def _prepare(variables: dict[str, str]) -> None:
+def _prepare(variables: dict[str, str]) -> str:
+    """Bring the database up to date; returns the demo's sign-ins, to be shown when they can be used."""
     owner = {"DATABASE_URL": variables.get("DATABASE_OWNER_URL", variables["DATABASE_URL"])}
-    command = [sys.executable, "-m", "config.prepare"]
-    if subprocess.run(command, cwd=embedded.CHECKOUT, env=variables | owner, check=False).returncode != 0:
+    prepared = subprocess.run(
+        [sys.executable, "-m", "config.prepare"],
+        cwd=embedded.CHECKOUT,
+        env=variables | owner,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if prepared.returncode != 0:
         raise CannotStartError("The database could not be brought up to date; the lines above say why.")
+    return prepared.stdout
 
 
 @contextlib.contextmanager
@@ -109,7 +118,7 @@ def _processes(place: embedded.Place, variables: dict[str, str]) -> Iterator[pro
         processes.stop()
 
 
-def _watch(host: str, port: int, services: embedded.Services, processes: procfile.Procfile) -> NoReturn:
+def _watch(host: str, port: int, services: embedded.Services, processes: procfile.Procfile, sign_ins: str) -> NoReturn:
     """Keep everything running until somebody asks us to end; say once when it is ready."""
     complain_at: float | None = time.monotonic() + READY_SECONDS
     while True:
@@ -119,7 +128,7 @@ def _watch(host: str, port: int, services: embedded.Services, processes: procfil
             missing = _missing(host, port)
             if not missing:
                 complain_at = None
-                sys.stdout.write(f"\nReady: http://{host}:{port}\n\n")
+                sys.stdout.write(f"\nReady: http://{host}:{port}\n\n{sign_ins}")
                 sys.stdout.flush()
             elif time.monotonic() > complain_at:
                 complain_at = time.monotonic() + READY_SECONDS
