@@ -14,10 +14,8 @@ from channels.security.websocket import AllowedHostsOriginValidator
 
 from config.wsgi import application as pages
 
-try:
-    from booking.routing import websocket_urlpatterns
-except ModuleNotFoundError:
-    websocket_urlpatterns = []
+# The routes import models, which can be imported once config.wsgi has readied Django.
+from booking.routing import websocket_urlpatterns  # isort: skip
 
 application = ProtocolTypeRouter(
     {

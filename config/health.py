@@ -1,5 +1,7 @@
 """Two answers for machines: is this process alive, and is everything there that it needs?"""
 
+from collections.abc import Callable
+
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -13,6 +15,18 @@ from booking import heartbeat
 
 # Workers write a heartbeat every second; after this long somebody should look.
 OLDEST_HEARTBEAT_SECONDS = 10.0
+
+
+class HealthMiddleware:
+    """Answers first of all: a balancer asks by plain HTTP, by address instead of name, and every second."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if view := {"/healthz": alive, "/readyz": ready}.get(request.path_info):
+            return view(request)
+        return self.get_response(request)
 
 
 @require_safe

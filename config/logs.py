@@ -1,5 +1,6 @@
 """How logs look: one JSON object per line for machines, coloured lines for a person at a console."""
 
+import logging
 from typing import Any
 
 import structlog
@@ -39,14 +40,23 @@ def configuration(*, for_people: bool, level: str) -> dict[str, Any]:
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
             },
         },
+        "filters": {"not_health": {"()": "config.logs.NotHealth"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             # A sweep per second would drown everything else.
             "celery": {"level": "WARNING"},
             "django_structlog.celery": {"level": "WARNING"},
+            "django.request": {"filters": ["not_health"]},
             # Its request lines are ours already, with more in them.
             "uvicorn.access": {"handlers": [], "propagate": False},
             "django.server": {"handlers": [], "propagate": False},
         },
     }
+
+
+class NotHealth(logging.Filter):
+    """Drops what /readyz answers every second while something is missing: whoever asks has the answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "/readyz" not in record.getMessage()

@@ -58,3 +58,9 @@ def test_redis_out_of_reach_is_missing(client: Client, settings: Settings) -> No
 @pytest.mark.parametrize("address", ["/healthz", "/readyz"])
 def test_nothing_may_be_posted_there(client: Client, address: str) -> None:
     assert client.post(address).status_code == 405
+
+
+def test_a_balancer_may_ask_by_address_and_by_plain_http(client: Client, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get("/healthz", HTTP_HOST="10.0.0.7").status_code == 200
