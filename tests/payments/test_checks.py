@@ -1,0 +1,167 @@
+"""Each check is fed rows that break its promise, as only the tables' owner could make them, and sees it."""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+
+from accounts.models import Network, Organisation
+from payments import checkout, checks, operations, settlement
+from payments.models import Sale, Statement
+from payments.money import Money
+from tests.factories import payments as money
+
+pytestmark = pytest.mark.django_db
+
+TABLES = [
+    "accountlimit",
+    "ledgeraccount",
+    "payment",
+    "paymentoperation",
+    "sale",
+    "salepart",
+    "statement",
+    "statementline",
+    "transfer",
+]
+
+
+@pytest.fixture
+def busy(network: Network, canal: Organisation, bank: Organisation) -> Sale:
+    """A network with a little of everything in it: paid, owed, released, refunded, in suspense, on a paid statement."""
+    fatima, goncalo = money.finance_of(network, "Fatima"), money.finance_of(network, "Gonçalo")
+    money.contract_for(canal)
+    first = money.paid_sale(network, canal, bank)
+    fleet = money.fleet_with_credit(network)
+    money.paid_sale(network, canal, bank, fleet=fleet)
+    money.paid_sale(network, money.party(network, "No Contract"), bank)
+    checkout.refund(payment=first.payment, amount=Money(1_000, "EUR"), by=fatima, reason="weak pack")
+    operations.carry_out_for(first.payment)
+    for statement in settlement.open_statements(network=network, until=date(2026, 11, 1), by=fatima):
+        settlement.propose(statement=statement, by=fatima)
+    paid = Statement.objects.get(party=canal)
+    settlement.approve(statement=paid, by=goncalo)
+    settlement.pay(statement=paid, by=goncalo)
+    settlement.mark_paid(statement=paid, by=goncalo, reference="SEPA 1")
+    bala = money.driver_with_wallet(network, 2_000, "Bala")
+    money.captured(money.authorised(money.opened(network, payer=bala, minor=2_000)), money.terms(canal, bank))
+    chitra = money.driver_with_wallet(network, 2_000, "Chitra")
+    cancelled = money.authorised(money.opened(network, payer=chitra, minor=2_000))
+    operations.carry_out_for(checkout.release(payment=cancelled, reason="cancelled"))
+    money.authorised(money.opened(network, payer=chitra, minor=1_000))
+    money.opened(network, payer=chitra, minor=500)
+    return first
+
+
+def violated() -> list[str]:
+    return [result.name for result in checks.run(connection) if not result.holds]
+
+
+def corrupt(*statements: str) -> None:
+    """As the owner: switch the triggers off, drop the constraints, and write what nobody else could."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in TABLES:
+            cursor.execute(f"ALTER TABLE payments_{table} DISABLE TRIGGER USER")
+            cursor.execute(
+                "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'u', 'f')",
+                [f"payments_{table}"],
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'ALTER TABLE payments_{table} DROP CONSTRAINT "{name}" CASCADE')
+        cursor.execute("DROP INDEX one_resolution_per_hold")
+        for statement in statements:
+            cursor.execute(statement)
+            assert cursor.rowcount > 0, f"this corrupts nothing: {statement}"
+
+
+def test_an_honest_network_breaks_no_promise_and_every_check_has_rows_to_look_at(busy: Sale) -> None:
+    results = checks.run(connection)
+
+    assert [(result.name, result.violations) for result in results if not result.holds] == []
+    assert [result.name for result in results if result.examined == 0] == []
+    assert {result.promise for result in results} == {"P4", "P6"}
+
+
+COPY_OF = """
+INSERT INTO payments_transfer (network_id, currency, debit_id, credit_id, amount_minor, kind, stage, pending_id, key,
+                               payment_id, sale_id, statement_id)
+SELECT network_id, currency, debit_id, credit_id, {amount}, kind, stage, pending_id, 'copy', payment_id, sale_id,
+       statement_id FROM payments_transfer WHERE {where} LIMIT 1
+"""
+
+CORRUPTIONS = {
+    "books balance to zero": ["UPDATE payments_ledgeraccount SET currency = 'THB' WHERE kind = 'suspense'"],
+    "wallets and fleets have": ["UPDATE payments_accountlimit SET balance_minor = balance_minor + 1"],
+    "a hold is resolved once": [COPY_OF.format(amount="amount_minor", where="stage = 'void'")],
+    "no money is kept without": [
+        "UPDATE payments_sale SET payment_id = -1 WHERE paid_at IS NOT NULL AND split_at IS NULL",
+    ],
+    "payments have captured": [
+        "UPDATE payments_payment SET captured_minor = captured_minor + 1 WHERE state = 'captured'"
+    ],
+    "a finished swap is paid": ["UPDATE payments_payment SET state = 'authorised' WHERE state = 'owed'"],
+    "what is released or refused": [
+        "UPDATE payments_payment SET state = 'released' WHERE state = 'authorised'",
+    ],
+    "a paid swap gave its tax": ["DELETE FROM payments_transfer WHERE kind = 'share'"],
+    "statements come to the sum": ["UPDATE payments_statement SET total_minor = total_minor + 1"],
+    "each line is a posted": ["UPDATE payments_statementline SET amount_minor = -amount_minor"],
+    "a statement beyond its proposal": [
+        "UPDATE payments_statement SET approved_by_id = proposed_by_id WHERE state = 'paid'"
+    ],
+    "a paid statement was settled": ["DELETE FROM payments_transfer WHERE kind = 'settlement'"],
+    "a payment that waits": ["DELETE FROM payments_paymentoperation WHERE state = 'planned'"],
+    "every operation under way": ["UPDATE payments_paymentoperation SET due_at = NULL WHERE state = 'planned'"],
+    "an operation that succeeded": ["UPDATE payments_paymentoperation SET state = 'refused' WHERE kind = 'refund'"],
+    "the lines of a proposed": ["UPDATE payments_transfer SET effective_at = now() WHERE kind = 'share'"],
+}
+
+
+@pytest.mark.parametrize("promise", CORRUPTIONS)
+def test_a_broken_promise_is_seen(busy: Sale, promise: str) -> None:
+    corrupt(*CORRUPTIONS[promise])
+
+    assert any(name.startswith(promise) for name in violated()), violated()
+
+
+def test_every_check_has_a_corruption_of_its_own(busy: Sale) -> None:
+    names = [result.name for result in checks.run(connection)]
+
+    assert [name for name in names if not any(name.startswith(promise) for promise in CORRUPTIONS)] == []
+    assert len(names) == len(CORRUPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("what", "change"),
+    [
+        (
+            "money of a swap that was released",
+            "UPDATE payments_payment SET state = 'released' WHERE state = 'captured'",
+        ),
+        (
+            "a swap dearer than it was",
+            "UPDATE payments_sale SET gross_minor = gross_minor - 100, net_minor = net_minor - 100",
+        ),
+        ("a second refund row", COPY_OF.format(amount="amount_minor", where="kind = 'refund'")),
+        (
+            "a line on two statements",
+            "UPDATE payments_statementline SET transfer_id = (SELECT min(transfer_id) FROM payments_statementline)",
+        ),
+        ("a spent balance", "UPDATE payments_accountlimit SET credit_limit_minor = 0 WHERE credit_limit_minor > 0"),
+    ],
+)
+def test_other_ways_to_break_a_promise_are_seen_as_well(busy: Sale, what: str, change: str) -> None:
+    corrupt(change)
+
+    assert violated()
+
+
+def test_a_long_list_is_cut_and_counted(busy: Sale, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "LONGEST_LIST", 1)
+    corrupt("UPDATE payments_statement SET total_minor = total_minor + 1")
+
+    (result,) = [result for result in checks.run(connection) if result.name.startswith("statements come")]
+
+    assert len(result.violations) == 2
+    assert result.violations[1].startswith("… and ")
