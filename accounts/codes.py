@@ -50,12 +50,9 @@ class SignInByCode(LoginCodeVerificationProcess):  # type: ignore[misc]  # allau
         return spoken(phone) if phone else str(self.state["email"])
 
     def send(self, skip_enumeration_mails: bool = False) -> None:  # noqa: FBT001 - allauth's signature
-        code = self.state["code"] = get_adapter().generate_login_code()
-        if phone := self.state.get("phone"):
-            sms.send(to=phone, text=self._text(code))
-        else:
-            context = {"request": self.request, "code": code, "minutes": self.timeout // 60}
-            get_adapter().send_mail("account/email/login_code", self.state["email"], context)
+        self.state["code"] = deliver(
+            request=self.request, phone=self.state.get("phone"), email=self.state.get("email"), seconds=self.timeout
+        )
 
     def resend(self) -> None:
         """Raises allauth's RateLimited and sms.MessageNotSent."""
@@ -65,11 +62,6 @@ class SignInByCode(LoginCodeVerificationProcess):  # type: ignore[misc]  # allau
         self.state["at"] = time.time()
         self.record_resend()
         self.persist()
-
-    def may_try(self) -> bool:
-        """Counted outside the session too: parallel guesses would each read the session's count before any wrote it."""
-        key = f"{self.request.session.session_key}:{self.state['at']}"
-        return bool(ratelimit.consume(self.request, action="confirm_login_code", key=key))
 
     def finish(self, redirect_url: str | None) -> HttpResponse:
         """The code was right."""
@@ -83,15 +75,33 @@ class SignInByCode(LoginCodeVerificationProcess):  # type: ignore[misc]  # allau
         response: HttpResponse = perform_login(self.request, Login(user=person, email=email, redirect_url=redirect_url))
         return response
 
-    def _text(self, code: str) -> str:
-        sentence = _("%(code)s is your Swapline code, good for %(minutes)d minutes. We never ask you for it.") % {
-            "code": code,
-            "minutes": self.timeout // 60,
-        }
-        # The last line lets a phone's browser fill in the code, on this site only.
-        host = self.request.get_host().partition(":")[0]
-        return f"{sentence}\n\n@{host} #{code}"
+
+def deliver(*, request: HttpRequest, phone: str | None, email: str | None, seconds: int) -> str:
+    """Send a new code to a phone or an e-mail address, and return it. Raises sms.MessageNotSent."""
+    code: str = get_adapter().generate_login_code()
+    if phone:
+        sms.send(to=phone, text=_text(request, code, minutes=seconds // 60))
+    else:
+        context = {"request": request, "code": code, "minutes": seconds // 60}
+        get_adapter().send_mail("account/email/login_code", email, context)
+    return code
 
 
-def code_shown_in_demo(attempt: SignInByCode) -> str:
-    return attempt.code if settings.DEMO else ""
+def _text(request: HttpRequest, code: str, *, minutes: int) -> str:
+    sentence = _("%(code)s is your Swapline code, good for %(minutes)d minutes. We never ask you for it.") % {
+        "code": code,
+        "minutes": minutes,
+    }
+    # The last line lets a phone's browser fill in the code, on this site only.
+    host = request.get_host().partition(":")[0]
+    return f"{sentence}\n\n@{host} #{code}"
+
+
+def tries_left(request: HttpRequest, *, since: float) -> bool:
+    """Counted outside the session too: parallel guesses would each read the session's count before any wrote it."""
+    key = f"{request.session.session_key}:{since}"
+    return bool(ratelimit.consume(request, action="confirm_login_code", key=key))
+
+
+def code_shown_in_demo(code: str) -> str:
+    return code if settings.DEMO else ""

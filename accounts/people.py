@@ -20,6 +20,10 @@ class ReasonMissing(Refusal):
     code: ClassVar[str] = "reason_missing"
 
 
+class ContactTaken(Refusal):
+    code: ClassVar[str] = "contact_taken"
+
+
 def known_or_new(*, phone: str | None = None, email: str | None = None, language: str = "") -> User:
     """The person of a phone number or an e-mail address that has just been proven; a new driver when nobody has it."""
     found = User.objects.known_by(phone=phone, email=email)
@@ -54,6 +58,23 @@ def open_back_office(*, user: User, may_enter: bool) -> User:
 def rename(*, user: User, name: str) -> User:
     user.name = name.strip()
     user.save(update_fields=["name"])
+    return user
+
+
+def take_contact(*, user: User, phone: str | None = None, email: str | None = None) -> User:
+    """Give a person a number or an address that they have just proven, in place of the one before.
+
+    Raises ContactTaken: two people never become one by this.
+    """
+    values = {"phone": phone, "phone_verified": True} if phone else {"email": (email or "").lower()}
+    try:
+        with transaction.atomic():
+            for name, value in values.items():
+                setattr(user, name, value)
+            user.save(update_fields=[*values])
+    except IntegrityError:
+        user.refresh_from_db()
+        raise ContactTaken(_("Another account has this already. Sign out, and sign in with it.")) from None
     return user
 
 

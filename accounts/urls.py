@@ -4,7 +4,7 @@ from allauth.account import views as allauth
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from accounts import language, views
+from accounts import contact, language, views
 
 urlpatterns = [
     path("sign-in/", views.AskForCode.as_view(), name="account_request_login_code"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("sign-up/", RedirectView.as_view(pattern_name="account_request_login_code"), name="account_signup"),
     path("sign-out/", allauth.logout, name="account_logout"),
     path("language/", language.choose, name="set_language"),
+    path("account/contact/", contact.ask, name="contact"),
+    path("account/contact/code/", contact.confirm, name="confirm_contact"),
     path("account/password/", allauth.password_change, name="account_change_password"),
     path("account/password/set/", allauth.password_set, name="account_set_password"),
     path("account/password/forgotten/", allauth.password_reset, name="account_reset_password"),

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic.edit import FormView
 
 from accounts.adapter import home_of
-from accounts.codes import SignInByCode, code_shown_in_demo
+from accounts.codes import SignInByCode, code_shown_in_demo, tries_left
 from accounts.demo import demo_person, demo_sign_ins
 from accounts.forms import CodeForm, PasswordForm, PhoneOrEmailForm
 from accounts.sms import MessageNotSent
@@ -71,7 +71,7 @@ class ConfirmCode(NextRedirectMixin, FormView):  # type: ignore[misc, type-arg] 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.POST.get("action") == "resend":
             return self._resend()
-        if not self.attempt.may_try():
+        if not tries_left(request, since=self.attempt.state["at"]):
             self.attempt.abort()
             return self._start_over(_("Too many wrong codes. Ask for a new one."))
         return super().post(request, *args, **kwargs)
@@ -96,7 +96,7 @@ class ConfirmCode(NextRedirectMixin, FormView):  # type: ignore[misc, type-arg] 
             "email": self.attempt.state.get("email"),
             "can_resend": self.attempt.can_resend,
             "minutes": self.attempt.timeout // 60,
-            "demo_code": code_shown_in_demo(self.attempt),
+            "demo_code": code_shown_in_demo(self.attempt.code),
             "cancel_url": self.passthrough_next_url(reverse("account_request_login_code")),
         }
 
