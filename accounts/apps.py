@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them connects them.
-        from accounts import checks, receivers  # noqa: F401
+        from accounts import checks, receivers  # noqa: F401 - importing registers them

@@ -100,7 +100,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 def _take(request: HttpRequest, process: ContactToProve) -> HttpResponse:
     user = request.user
-    assert isinstance(user, User)  # noqa: S101 - the guard lets nobody else in
+    assert isinstance(user, User)  # the guard lets nobody else in
     before = (user.phone, None) if process.state.get("phone") else (None, user.email)
     process.abort()
     try:

@@ -51,7 +51,7 @@ async def hear(
                 log.warning("live_messages_away", error=str(failure))
             failures += 1
         # Full jitter: all processes of the house have lost the same Redis at the same moment.
-        await asyncio.sleep(random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**failures)))  # noqa: S311
+        await asyncio.sleep(random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**failures)))  # noqa: S311 - no secret
 
 
 async def _listen(messages: PubSub, station_changed: Callable[[int], None], access_changed: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ EUR = "EUR"
 
 
 def account(network: Network, kind: AccountKind, **owner: object) -> LedgerAccount:
-    return ledger.account(network=network, kind=kind, currency=network.currency, **owner)  # type: ignore[arg-type]
+    return ledger.account(network=network, kind=kind, currency=network.currency, **owner)  # type: ignore[arg-type]  # owners by name
 
 
 @pytest.fixture

@@ -1,0 +1,139 @@
+"""The repository keeps its own rules: what is pinned, what is explained, what may be imported where."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = ("config", "accounts", "stations", "payments", "booking", "tests")
+LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"]
+# What a rule may take from Django: the words of a refusal.
+WORDS = "django.utils.translation"
+
+
+def python_files() -> list[Path]:
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    assert len(files) > 100
+    return files
+
+
+def rules() -> list[str]:
+    [contract] = [
+        contract
+        for contract in PROJECT["tool"]["importlinter"]["contracts"]
+        if contract["name"] == "Rules are functions of their arguments"
+    ]
+    modules: list[str] = contract["source_modules"]
+    return modules
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_the_lock_names_no_index_and_no_place_of_one_machine(lock: Path) -> None:
+    assert re.findall(r"https?://|file:|--(?:extra-)?index|--find-links|/opt/|/home/", lock.read_text()) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_locked_package_has_a_version_and_hashes(lock: Path) -> None:
+    packages = re.split(r"\n(?=[a-z0-9])", lock.read_text())[1:]
+
+    assert len(packages) > 50
+    assert [text for text in packages if not re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+", text)] == []
+    assert [text for text in packages if "--hash=sha256:" not in text] == []
+
+
+def test_the_tools_are_tried_with_the_packages_that_are_run() -> None:
+    run, tools = (set(re.findall(r"^\S+==\S+", lock.read_text(), re.MULTILINE)) for lock in LOCKS)
+
+    assert run - tools == set()
+
+
+def test_every_dependency_says_why() -> None:
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *(line for group in PROJECT["dependency-groups"].values() for line in group),
+    ]
+    lines = (ROOT / "pyproject.toml").read_text().partition("[tool.")[0].splitlines()
+    explained = [line for line in lines if re.match(r'    ["{].*,  # \S+', line)]
+
+    assert len(explained) == len(wanted)
+
+
+def test_every_exception_to_the_linters_says_why() -> None:
+    exception = re.compile(r"#\s*(?:noqa|type: ignore)(?P<code>\S*)(?P<rest>.*)$")
+    unexplained = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in python_files()
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if (found := exception.search(line)) and not re.search(r"[-#]\s*\w+", found["rest"].replace(found["code"], ""))
+    ]
+
+    assert unexplained == []
+
+
+def test_no_code_catches_every_exception() -> None:
+    caught = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+    ]
+
+    assert caught == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    names = {"services", "utils", "common", "helpers", "misc", "core"}
+
+    assert [str(path) for path in python_files() if path.stem in names or path.parent.name in names] == []
+
+
+def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in python_files()
+        if path.read_text().strip()
+        and "migrations" not in path.parts
+        and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+
+    assert silent == []
+
+
+def test_rules_take_nothing_from_django_but_words() -> None:
+    taken = []
+    for rule in rules():
+        path = ROOT / f"{rule.replace('.', '/')}.py"
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "django":
+                taken += [f"{rule}: {node.module}"] if node.module != WORDS else []
+            if isinstance(node, ast.Import):
+                taken += [f"{rule}: {name.name}" for name in node.names if name.name.startswith("django")]
+
+    assert taken == []
+
+
+def test_the_architectures_rules_are_all_held_to_it() -> None:
+    named = {
+        *("stations.states", "stations.geo", "stations.charging"),
+        *("payments.money", "payments.states", "payments.splitting"),
+        *("booking.states", "booking.line_rules", "booking.pricing"),
+    }
+
+    assert named - set(rules()) == set()
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this copy has no history to ask")
+def test_nothing_is_committed_that_is_made_or_secret() -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    made = re.compile(
+        r"(^|/)(\.env|\.venv|\.local|__pycache__|node_modules|staticfiles)(/|$)|\.(pyc|mo|pem|key|sqlite3)$"
+    )
+
+    assert [name for name in files if made.search(name)] == []
