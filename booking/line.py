@@ -26,9 +26,15 @@ _held_here: ContextVar[frozenset[int]] = ContextVar("lines held by this call", d
 
 
 def of(station: Station, pack_class: PackClass) -> Line:
-    """The line of a station and class; made when first asked for."""
+    """The line of a station and class; made when first asked for.
+
+    Looked for first: an insert that meets a locked row waits for it, and without the patience of `locked`.
+    """
+    rows = Line.objects.filter(station=station, pack_class=pack_class)
+    if (known := rows.first()) is not None:
+        return known
     Line.objects.bulk_create([Line(station=station, pack_class=pack_class)], ignore_conflicts=True)
-    return Line.objects.get(station=station, pack_class=pack_class)
+    return rows.get()
 
 
 class Held:
@@ -60,8 +66,12 @@ class Held:
     def bay_queue(self, station_id: int) -> BayQueue:
         """The station's bay queue, locked after the lines."""
         if station_id not in self._queues:
-            BayQueue.objects.bulk_create([BayQueue(station_id=station_id)], ignore_conflicts=True)
-            self._queues[station_id] = BayQueue.objects.select_for_update().get(station_id=station_id)
+            rows = BayQueue.objects.select_for_update().filter(station_id=station_id)
+            queue = rows.first()
+            if queue is None:
+                BayQueue.objects.bulk_create([BayQueue(station_id=station_id)], ignore_conflicts=True)
+                queue = rows.get()
+            self._queues[station_id] = queue
         return self._queues[station_id]
 
     def next_bay_sequence(self, station_id: int) -> int:
