@@ -8,7 +8,9 @@ from allauth.account.forms import ConfirmLoginCodeForm, LoginForm
 from allauth.core import context, ratelimit
 from babel import Locale
 from django import forms
+from django.conf import settings
 from django.core.validators import validate_email
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language, to_locale
 from django.utils.translation import gettext_lazy as _
 
@@ -87,6 +89,12 @@ class PasswordForm(LoginForm):  # type: ignore[misc]  # allauth ships no types
         for field in self.fields.values():
             # The label says it, and stays when something is typed.
             field.widget.attrs.pop("placeholder", None)
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        response: HttpResponse = super().login(request, redirect_url)
+        # A station's tablet and an office's desktop have many users; a driver's phone has one.
+        request.session.set_expiry(settings.PASSWORD_SESSION_AGE)
+        return response
 
     def clean_login(self) -> str:
         # One spelling, so that wrong tries count together.

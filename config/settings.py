@@ -228,6 +228,7 @@ if TRUSTED_PROXIES:
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = int(timedelta(days=60).total_seconds())
+PASSWORD_SESSION_AGE = int(timedelta(hours=12).total_seconds())  # a shift
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
 LANGUAGE_COOKIE_SECURE = HTTPS

@@ -34,6 +34,12 @@ def test_duarte_signs_in_however_he_spells_his_email(client: Client, duarte: Use
     assert is_signed_in(client)
 
 
+def test_a_password_is_good_for_a_shift(client: Client, duarte: User) -> None:
+    sign_in(client)
+
+    assert client.session.get_expiry_age() == 12 * 60 * 60
+
+
 @pytest.mark.parametrize(
     ("email", "password"),
     [
