@@ -8,5 +8,6 @@ from config.styleguide import styleguide
 urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("accounts.urls")),
+    path("", include("booking.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,26 @@
+"""The formats of `presentation` as template filters."""
+
+from __future__ import annotations
+
+from django import template
+
+from booking import presentation
+
+register = template.Library()
+
+register.filter("money", presentation.money)
+register.filter("kwh", presentation.kwh)
+register.filter("clock", presentation.clock)
+register.filter("day", presentation.day)
+register.filter("moment", presentation.moment)
+register.filter("month", presentation.month)
+register.filter("whole_minutes", presentation.whole_minutes)
+register.filter("minutes", presentation.minutes)
+register.filter("wait_range", presentation.wait_range)
+register.filter("distance", presentation.distance)
+register.filter("ago", presentation.ago)
+register.filter("stopwatch", presentation.stopwatch)
+register.filter("packs", presentation.packs)
+register.filter("spelled", presentation.spelled)
+register.filter("tax_percent", presentation.percent)
+register.filter("rate", presentation.rate)

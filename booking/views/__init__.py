@@ -1,0 +1,1 @@
+"""Pages. Each view translates a request, makes one call and translates its result back."""
