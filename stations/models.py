@@ -145,6 +145,8 @@ class Station(models.Model):
         return self.name
 
     def clean(self) -> None:
+        if self.owner_id and self.network_id and self.owner.network_id != self.network_id:
+            raise ValidationError({"owner": _("The owner belongs to another network.")})
         if None in (self.latitude, self.longitude):
             return  # The field has said so already.
         try:
@@ -164,6 +166,14 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership} @ {self.station}"
+
+    def clean(self) -> None:
+        if (
+            self.membership_id
+            and self.station_id
+            and self.membership.organisation.network_id != self.station.network_id
+        ):
+            raise ValidationError(_("The person works for another network than the station's."))
 
 
 class Bay(models.Model):
