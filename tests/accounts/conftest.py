@@ -1,4 +1,4 @@
-"""What tests of sign-in rely on: messages are kept, limits are fresh, passwords are quick to check."""
+"""What tests of sign-in rely on: messages are kept, limits are fresh."""
 
 from collections.abc import Iterator
 
@@ -14,11 +14,6 @@ def _fresh_limits() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
