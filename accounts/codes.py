@@ -69,7 +69,10 @@ class SignInByCode(LoginCodeVerificationProcess):  # type: ignore[misc]  # allau
         person = people.known_or_new(phone=phone, email=email, language=get_language() or "")
         if access.signs_in_with_password(person):
             self.abort()
-            messages.info(self.request, _("Your role needs a password. Sign in with it here."))
+            messages.info(
+                self.request,
+                _("Your role signs in with a password. Have none yet? Set one by “Forgot your password?”."),
+            )
             return redirect("account_login")
         record_authentication(self.request, person, method="code", email=email, phone=phone)
         response: HttpResponse = perform_login(self.request, Login(user=person, email=email, redirect_url=redirect_url))

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from accounts.access import ROLES_OF_THE_OPERATOR
+from accounts.access import ROLES_OF_THE_OPERATOR, ROLES_WITH_PASSWORD
 from accounts.models import AccessChange, Membership, Organisation, Role, User
 from accounts.refusals import Refusal
 from accounts.signals import access_changed
@@ -22,15 +22,22 @@ class RoleOfTheOperator(Refusal):
     code: ClassVar[str] = "role_of_the_operator"
 
 
+class EmailMissing(Refusal):
+    code: ClassVar[str] = "email_missing"
+
+
 class RoleEndedAlready(Refusal):
     code: ClassVar[str] = "role_ended_already"
 
 
 @transaction.atomic
 def grant(*, user: User, organisation: Organisation, role: Role, by: User | None, reason: str = "") -> Membership:
-    """Give a role from now on. Raises RoleHeldAlready and RoleOfTheOperator."""
+    """Give a role from now on. Raises RoleHeldAlready, RoleOfTheOperator and EmailMissing."""
     if role in ROLES_OF_THE_OPERATOR and not organisation.is_operator:
         raise RoleOfTheOperator(_("Only the operator's own organisation has people in this role."))
+    if role in ROLES_WITH_PASSWORD and not user.email:
+        # A code lets nobody into these roles any more, so a person without an address would be locked out.
+        raise EmailMissing(_("This role signs in with e-mail and password, and the person has no e-mail address yet."))
     try:
         with transaction.atomic():
             membership = Membership.objects.create(user=user, organisation=organisation, role=role)

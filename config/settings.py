@@ -170,6 +170,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/"
 # The first of a person's roles that stands here is what they come for; drivers go to the page above.

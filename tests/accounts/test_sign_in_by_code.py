@@ -303,6 +303,7 @@ def test_whoever_sees_money_or_other_peoples_bookings_needs_a_password(client: C
     response = confirm(client, code_in(mail.outbox[0].body))
 
     assert response["Location"] == reverse("account_login")
+    assert "Your role signs in with a password." in client.get(response["Location"]).content.decode()
     assert signed_in(client) is None
 
 

@@ -70,6 +70,12 @@ def test_another_partys_people_never_see_a_whole_network(role: Role) -> None:
         membership.grant(user=WorkerFactory(), organisation=OrganisationFactory(), role=role, by=None)
 
 
+@pytest.mark.parametrize("role", [Role.STAFF, Role.FINANCE, Role.OPERATOR])
+def test_nobody_is_locked_out_by_a_role_that_needs_a_password(role: Role) -> None:
+    with pytest.raises(membership.EmailMissing):
+        membership.grant(user=UserFactory(email=None), organisation=OperatorFactory(), role=role, by=None)
+
+
 def test_blocking_and_letting_in_again_are_written_down_and_announced(announced: list[tuple[User, str | None]]) -> None:
     graca, chitra = WorkerFactory(), UserFactory()
 
