@@ -8,6 +8,7 @@ from config.styleguide import styleguide
 urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("accounts.urls")),
+    path("finance/", include("payments.urls")),
     path("", include("booking.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -244,7 +244,8 @@ CHECKS = [
         SELECT format('payment %s is %s and nothing is under way', reference, state) FROM payments_payment payment
         WHERE state IN ('authorising', 'capturing', 'releasing') AND NOT EXISTS (
             SELECT 1 FROM payments_paymentoperation
-            WHERE payment_id = payment.id AND (state IN ('planned', 'calling', 'unknown') OR (kind = 'release' AND state = 'refused')))
+            WHERE payment_id = payment.id
+              AND (state IN ('planned', 'calling', 'unknown') OR (kind = 'release' AND state = 'refused')))
         """,
     ),
     Check(

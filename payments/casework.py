@@ -1,0 +1,260 @@
+"""What waits for a person in finance, and one sale explained down to its transfers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from accounts.models import User
+from payments import labels, sales
+from payments.finance import operations_of, payments_of, sales_of
+from payments.models import Contract, LedgerAccount, Sale, StatementLine, Transfer
+from payments.money import Money
+from payments.states import POSTED_STAGES, AccountKind, PaymentState, TransferKind
+
+AT_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseRow:
+    """A paid swap without a contract. `is_covered`: one was agreed in the meantime."""
+
+    reference: str
+    at: datetime
+    time_zone: str
+    station_owner: str
+    pack_owners: str
+    net: Money
+    is_covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwedRow:
+    reference: str
+    at: datetime
+    time_zone: str
+    who: str
+    owed: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """Something that was asked and never answered, or an answer that leaves money where it should not be."""
+
+    id: int
+    kind: str
+    reference: str
+    amount: Money
+    calls: int
+    since: datetime
+    time_zone: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    suspense: list[SuspenseRow]
+    covered: int
+    owed: list[OwedRow]
+    operations: list[OperationRow]
+
+    def __bool__(self) -> bool:
+        return bool(self.suspense or self.owed or self.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    id: int
+    kind: str
+    debit: str
+    credit: str
+    amount: Money
+    stage: str
+    at: datetime
+    written_at: datetime
+    statement_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """Who got how much of a sale, less what they gave back, as a part of 100 for the drawing."""
+
+    name: str
+    amount: Money
+    left_percent: float
+    width_percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class SaleCard:
+    reference: str
+    network: str
+    time_zone: str
+    description: str
+    station_owner: str
+    at: datetime
+    gross: Money
+    tax: Money
+    net: Money
+    tax_rate_bp: int
+    method: str
+    state: str
+    state_label: str
+    captured: Money
+    refunded: Money
+    owed: Money
+    refundable: Money
+    reason: str
+    is_in_suspense: bool
+    parts: list[tuple[str, int, str]]
+    shares: list[ShareRow]
+    transfers: list[TransferRow]
+
+
+def cases(user: User) -> Cases:
+    suspense = [_suspense_row(sale) for sale in _waiting(user)]
+    owed = payments_of(user).owed().select_related("organisation", "sale").order_by("sale__swapped_at")[:AT_MOST]
+    operations = operations_of(user).filter(needs_person=True).order_by("created_at")[:AT_MOST]
+    return Cases(
+        suspense=suspense,
+        covered=sum(row.is_covered for row in suspense),
+        owed=[
+            OwedRow(
+                reference=str(payment.reference),
+                at=payment.sale.swapped_at,
+                time_zone=payment.network.time_zone,
+                who=str(payment.organisation or payment.payer or ""),
+                owed=payment.sale.gross - payment.captured,
+                reason=labels.refusal_sentence(payment.reason_code, payment.reason),
+            )
+            for payment in owed
+        ],
+        operations=[
+            OperationRow(
+                id=operation.pk,
+                kind=str(labels.OPERATIONS[operation.kind]),
+                reference=str(operation.payment.reference) if operation.payment else "",
+                amount=operation.amount,
+                calls=operation.calls,
+                since=operation.created_at,
+                time_zone=operation.network.time_zone,
+                key=operation.key,
+            )
+            for operation in operations
+        ],
+    )
+
+
+def contracts_that_fit(sale: Sale) -> list[Contract]:
+    """Those of its station owner that cover all of its packs, whatever their dates."""
+    owners = set(sale.parts.values_list("pack_owner", flat=True))
+    found = Contract.objects.filter(network=sale.network_id, station_owner=sale.station_owner_id)
+    fits = Q(pack_owner=None) | (Q(pack_owner__in=owners) if len(owners) == 1 else Q(pk=None))
+    return list(found.filter(fits).select_related("station_owner", "pack_owner").order_by("valid_from"))
+
+
+def sale_card(sale: Sale) -> SaleCard:
+    payment = sale.payment
+    return SaleCard(
+        reference=str(sale.reference),
+        network=sale.network.name,
+        time_zone=sale.network.time_zone,
+        description=sale.description,
+        station_owner=sale.station_owner.name,
+        at=sale.swapped_at,
+        gross=sale.gross,
+        tax=Money(sale.tax_minor, sale.currency),
+        net=Money(sale.net_minor, sale.currency),
+        tax_rate_bp=sale.tax_rate_bp,
+        method=str(labels.METHODS.get(payment.method, payment.method)),
+        state=payment.state,
+        state_label=str(labels.PAYMENT_STATES[payment.state]),
+        captured=payment.captured,
+        refunded=payment.refunded,
+        owed=Money(sale.gross_minor - payment.captured_minor if payment.state == "owed" else 0, sale.currency),
+        refundable=Money(
+            payment.captured_minor - payment.refunded_minor if payment.state == PaymentState.CAPTURED else 0,
+            sale.currency,
+        ),
+        reason=labels.refusal_sentence(payment.reason_code, payment.reason),
+        is_in_suspense=sale.paid_at is not None and sale.split_at is None,
+        parts=[
+            (part.pack_owner.name, part.energy_wh, str(part.contract or ""))
+            for part in sale.parts.select_related(
+                "pack_owner", "contract__station_owner", "contract__pack_owner"
+            ).order_by("index")
+        ],
+        shares=_shares(sale),
+        transfers=_transfers(sale),
+    )
+
+
+def account_name(account: LedgerAccount) -> str:
+    """Without the name of a driver: finance explains figures, not people."""
+    owner = account.organisation or account.method or ""
+    if account.kind == AccountKind.WALLET:
+        return str(labels.METHODS["wallet"])
+    return str(labels.ACCOUNTS[account.kind]) % {"owner": owner}
+
+
+def _waiting(user: User) -> list[Sale]:
+    waiting = sales_of(user).filter(paid_at__isnull=False, split_at=None).prefetch_related("parts__pack_owner")
+    return list(waiting.order_by("swapped_at", "id")[:AT_MOST])
+
+
+def _suspense_row(sale: Sale) -> SuspenseRow:
+    return SuspenseRow(
+        reference=str(sale.reference),
+        at=sale.swapped_at,
+        time_zone=sale.network.time_zone,
+        station_owner=sale.station_owner.name,
+        pack_owners=", ".join(sorted({part.pack_owner.name for part in sale.parts.all()})),
+        net=Money(sale.net_minor, sale.currency),
+        is_covered=sales.contracts_for(sale) is not None,
+    )
+
+
+def _shares(sale: Sale) -> list[ShareRow]:
+    """What is left with each receiver; nothing while the swap is not paid."""
+    received: dict[str, int] = {}
+    moved = Transfer.objects.posted().filter(
+        sale=sale, kind__in=[TransferKind.TAX, TransferKind.SHARE, TransferKind.TAX_BACK, TransferKind.SHARE_BACK]
+    )
+    for transfer in moved.select_related("debit__organisation", "credit__organisation").order_by("id"):
+        back = transfer.kind in {TransferKind.TAX_BACK, TransferKind.SHARE_BACK}
+        name = account_name(transfer.debit if back else transfer.credit)
+        received[name] = received.get(name, 0) + (-transfer.amount_minor if back else transfer.amount_minor)
+    total = sum(received.values())
+    rows, left = [], 0.0
+    for name, minor in received.items():
+        if minor:
+            width = round(100 * minor / total, 2)
+            rows.append(ShareRow(name, Money(minor, sale.currency), round(left, 2), width))
+            left += width
+    return rows
+
+
+def _transfers(sale: Sale) -> list[TransferRow]:
+    of_sale = Transfer.objects.filter(payment=sale.payment).select_related(
+        "debit__organisation", "credit__organisation"
+    )
+    on_statements = dict(
+        StatementLine.objects.filter(transfer__payment=sale.payment).values_list("transfer_id", "statement_id")
+    )
+    return [
+        TransferRow(
+            id=transfer.pk,
+            kind=str(labels.TRANSFERS[transfer.kind]),
+            debit=account_name(transfer.debit),
+            credit=account_name(transfer.credit),
+            amount=transfer.amount,
+            stage="posted" if transfer.stage in POSTED_STAGES else transfer.stage,
+            at=transfer.effective_at,
+            written_at=transfer.created_at,
+            statement_id=on_statements.get(transfer.pk),
+        )
+        for transfer in of_sale.order_by("id")
+    ]

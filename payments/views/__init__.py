@@ -1,0 +1,1 @@
+"""The finance pages: each translates, makes one call, and translates back."""
