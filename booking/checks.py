@@ -38,7 +38,8 @@ _WRONG_NUMBER_OF_PACKS = f"""
                    SELECT count(*) FROM booking_swappack s
                    WHERE s.booking_id = booking.id AND s.direction = 'out' AND s.undone_at IS NULL) ELSE 0 END AS packs
     ) held
-    WHERE held.packs <> CASE WHEN booking.state IN ('promised', 'arrived', 'swapping') THEN booking.packs_wanted ELSE 0 END
+    WHERE held.packs
+          <> CASE WHEN booking.state IN ('promised', 'arrived', 'swapping') THEN booking.packs_wanted ELSE 0 END
       AND ({_LIVE} OR held.packs > 0)
 """  # noqa: S608  # a constant of this module
 _OUT_OF_ORDER = """
@@ -75,7 +76,7 @@ _OVERRIDE_WITHOUT_REASON = """
                       AND why.step = 'go_first' AND why.reason <> '' AND why.id < step.id)
 """
 _HISTORY_ENDS_ELSEWHERE = """
-    SELECT 'booking ' || booking.id || ' is ' || booking.state || ', its history says ' || coalesce(last.to_state, 'nothing')
+    SELECT 'booking ' || booking.id || ' is ' || booking.state || ', history ' || coalesce(last.to_state, 'nothing')
     FROM booking_booking booking
     LEFT JOIN LATERAL (SELECT to_state FROM booking_bookingstep step WHERE step.booking_id = booking.id
                        ORDER BY id DESC LIMIT 1) last ON true
@@ -116,7 +117,8 @@ _NOBODY_ASKS_FOR_MONEY = """
                         AND operation.ended_at IS NULL)
 """
 _PROMISE_WITHOUT_END = """
-    SELECT 'booking ' || id FROM booking_booking WHERE state = 'promised' AND (lapses_at IS NULL OR promise_ends_at IS NULL)
+    SELECT 'booking ' || id FROM booking_booking
+    WHERE state = 'promised' AND (lapses_at IS NULL OR promise_ends_at IS NULL)
 """
 
 # The promise, what must be true, how many rows that concerns, and those for which it is not.

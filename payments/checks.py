@@ -5,11 +5,12 @@ Each check reads in plain SQL on the connection it is given, so that the caller 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol
 
+from accounts.evidence import CheckResult
 from payments.freezing import FrozenHead, FrozenLine, sha256_of
 
 # More than these are counted and not listed.
@@ -23,24 +24,10 @@ class Connection(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What one check looked at, and every row that breaks the promise, in words."""
-
-    name: str
-    promise: str
-    examined: int
-    violations: list[str] = field(default_factory=list)
-
-    @property
-    def holds(self) -> bool:
-        return not self.violations
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """`examined` counts the rows; `violations` gives one text for each row that should not be there."""
 
-    name: str
+    sentence: str
     promise: str
     examined: str
     violations: str
@@ -48,7 +35,7 @@ class Check:
 
 CHECKS = [
     Check(
-        "books balance to zero per network and currency",
+        "Books balance to zero per network and currency.",
         "P4",
         "SELECT count(*) FROM payments_transfer",
         """
@@ -62,7 +49,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "wallets and fleets have what their transfers say, and nobody is beyond their limit",
+        "Wallets and fleets have what their transfers say, and nobody is beyond their limit.",
         "P4",
         "SELECT count(*) FROM payments_accountlimit",
         """
@@ -82,7 +69,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "a hold is resolved once, and for no more than it held",
+        "A hold is resolved once, and for no more than it held.",
         "P4",
         "SELECT count(*) FROM payments_transfer WHERE stage = 'pending'",
         """
@@ -94,7 +81,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "no money is kept without a finished swap",
+        "No money is kept without a finished swap.",
         "P4",
         "SELECT count(*) FROM payments_transfer WHERE kind IN ('capture', 'collect', 'write_off')",
         """
@@ -106,7 +93,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "payments have captured and refunded what the ledger says, and no more than the swap came to",
+        "Payments have captured and refunded what the ledger says, and no more than the swap came to.",
         "P4",
         "SELECT count(*) FROM payments_payment",
         """
@@ -124,7 +111,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "a finished swap is paid, on account, on its way, or on the list of the owed",
+        "A finished swap is paid, on account, on its way, or on the list of the owed.",
         "P4",
         "SELECT count(*) FROM payments_sale",
         """
@@ -142,7 +129,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "what is released or refused was not captured, and what is over holds nothing",
+        "What is released or refused was not captured, and what is over holds nothing.",
         "P4",
         "SELECT count(*) FROM payments_payment WHERE state IN ('released', 'refused', 'captured', 'written_off')",
         """
@@ -155,7 +142,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "a paid swap gave its tax aside and its net to the parties, or holds it in suspense",
+        "A paid swap gave its tax aside and its net to the parties, or holds it in suspense.",
         "P4",
         "SELECT count(*) FROM payments_sale WHERE paid_at IS NOT NULL",
         """
@@ -176,7 +163,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "statements come to the sum of their lines",
+        "Statements come to the sum of their lines.",
         "P4",
         "SELECT count(*) FROM payments_statement",
         """
@@ -190,7 +177,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "each line is a posted transfer of the statement's party and currency, with its sign, and on one statement",
+        "Each line is a posted transfer of the statement's party and currency, with its sign, and on one statement.",
         "P4",
         "SELECT count(*) FROM payments_statementline",
         """
@@ -210,7 +197,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "a statement beyond its proposal was approved by another person",
+        "A statement beyond its proposal was approved by another person.",
         "P4",
         "SELECT count(*) FROM payments_statement WHERE state NOT IN ('open', 'proposed')",
         """
@@ -221,7 +208,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "a paid statement was settled in the ledger, and no other was",
+        "A paid statement was settled in the ledger, and no other was.",
         "P4",
         "SELECT count(*) FROM payments_statement WHERE state IN ('paid', 'closed')",
         """
@@ -237,7 +224,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "a payment that waits for an answer has an operation under way, or its refusal is on the list",
+        "A payment that waits for an answer has an operation under way, or its refusal is on the list.",
         "P6",
         "SELECT count(*) FROM payments_payment WHERE state IN ('authorising', 'capturing', 'releasing')",
         """
@@ -249,7 +236,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "every operation under way has a time at which it is due, or waits for a person",
+        "Every operation under way has a time at which it is due, or waits for a person.",
         "P6",
         "SELECT count(*) FROM payments_paymentoperation WHERE state IN ('planned', 'calling', 'unknown')",
         """
@@ -258,7 +245,7 @@ CHECKS = [
         """,
     ),
     Check(
-        "an operation that succeeded is in the ledger once, and one that did not is not",
+        "An operation that succeeded is in the ledger once, and one that did not is not.",
         "P4",
         "SELECT count(*) FROM payments_paymentoperation WHERE kind IN ('collect', 'refund', 'top_up')",
         """
@@ -298,8 +285,8 @@ def frozen_statements_are_unchanged(cursor: Any) -> CheckResult:
         found = sha256_of(FrozenHead(*head), (FrozenLine(*row[7:]) for row in rows))
         if found != sha256:
             violations.append(f"statement {statement_id}: hash {found[:12]}, proposed with {sha256[:12]}")
-    name = "the lines of a proposed statement have the hash they were proposed with"
-    return CheckResult(name, "P4", examined, violations)
+    sentence = "The lines of a proposed statement have the hash they were proposed with."
+    return CheckResult("P4", sentence, examined, tuple(violations))
 
 
 def _run(cursor: Any, check: Check) -> CheckResult:
@@ -310,4 +297,4 @@ def _run(cursor: Any, check: Check) -> CheckResult:
     listed = found[:LONGEST_LIST]
     if len(found) > LONGEST_LIST:
         listed.append(f"… and {len(found) - LONGEST_LIST} more")
-    return CheckResult(check.name, check.promise, examined, listed)
+    return CheckResult(check.promise, check.sentence, examined, tuple(listed))

@@ -129,8 +129,7 @@ def test_a_corruption_is_seen_by_the_check_that_looks_for_it(
     [
         (
             "DROP INDEX one_live_promise_per_pack",
-            "UPDATE booking_promise SET pack_id = (SELECT min(pack_id) FROM booking_promise WHERE ended_at IS NULL)"
-            " WHERE ended_at IS NULL",
+            "UPDATE booking_promise SET pack_id = (SELECT min(pack_id) FROM booking_promise) WHERE ended_at IS NULL",
             "No pack has two live promises.",
         ),
         (

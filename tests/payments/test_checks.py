@@ -54,7 +54,7 @@ def busy(network: Network, canal: Organisation, bank: Organisation) -> Sale:
 
 
 def violated() -> list[str]:
-    return [result.name for result in checks.run(connection) if not result.holds]
+    return [result.sentence for result in checks.run(connection) if not result.holds]
 
 
 def corrupt(*statements: str) -> None:
@@ -78,8 +78,8 @@ def corrupt(*statements: str) -> None:
 def test_an_honest_network_breaks_no_promise_and_every_check_has_rows_to_look_at(busy: Sale) -> None:
     results = checks.run(connection)
 
-    assert [(result.name, result.violations) for result in results if not result.holds] == []
-    assert [result.name for result in results if result.examined == 0] == []
+    assert [(result.sentence, result.violations) for result in results if not result.holds] == []
+    assert [result.sentence for result in results if result.examined == 0] == []
     assert {result.promise for result in results} == {"P4", "P6"}
 
 
@@ -91,30 +91,30 @@ SELECT network_id, currency, debit_id, credit_id, {amount}, kind, stage, pending
 """
 
 CORRUPTIONS = {
-    "books balance to zero": ["UPDATE payments_ledgeraccount SET currency = 'THB' WHERE kind = 'suspense'"],
-    "wallets and fleets have": ["UPDATE payments_accountlimit SET balance_minor = balance_minor + 1"],
-    "a hold is resolved once": [COPY_OF.format(amount="amount_minor", where="stage = 'void'")],
-    "no money is kept without": [
+    "Books balance to zero": ["UPDATE payments_ledgeraccount SET currency = 'THB' WHERE kind = 'suspense'"],
+    "Wallets and fleets have": ["UPDATE payments_accountlimit SET balance_minor = balance_minor + 1"],
+    "A hold is resolved once": [COPY_OF.format(amount="amount_minor", where="stage = 'void'")],
+    "No money is kept without": [
         "UPDATE payments_sale SET payment_id = -1 WHERE paid_at IS NOT NULL AND split_at IS NULL",
     ],
-    "payments have captured": [
+    "Payments have captured": [
         "UPDATE payments_payment SET captured_minor = captured_minor + 1 WHERE state = 'captured'"
     ],
-    "a finished swap is paid": ["UPDATE payments_payment SET state = 'authorised' WHERE state = 'owed'"],
-    "what is released or refused": [
+    "A finished swap is paid": ["UPDATE payments_payment SET state = 'authorised' WHERE state = 'owed'"],
+    "What is released or refused": [
         "UPDATE payments_payment SET state = 'released' WHERE state = 'authorised'",
     ],
-    "a paid swap gave its tax": ["DELETE FROM payments_transfer WHERE kind = 'share'"],
-    "statements come to the sum": ["UPDATE payments_statement SET total_minor = total_minor + 1"],
-    "each line is a posted": ["UPDATE payments_statementline SET amount_minor = -amount_minor"],
-    "a statement beyond its proposal": [
+    "A paid swap gave its tax": ["DELETE FROM payments_transfer WHERE kind = 'share'"],
+    "Statements come to the sum": ["UPDATE payments_statement SET total_minor = total_minor + 1"],
+    "Each line is a posted": ["UPDATE payments_statementline SET amount_minor = -amount_minor"],
+    "A statement beyond its proposal": [
         "UPDATE payments_statement SET approved_by_id = proposed_by_id WHERE state = 'paid'"
     ],
-    "a paid statement was settled": ["DELETE FROM payments_transfer WHERE kind = 'settlement'"],
-    "a payment that waits": ["DELETE FROM payments_paymentoperation WHERE state = 'planned'"],
-    "every operation under way": ["UPDATE payments_paymentoperation SET due_at = NULL WHERE state = 'planned'"],
-    "an operation that succeeded": ["UPDATE payments_paymentoperation SET state = 'refused' WHERE kind = 'refund'"],
-    "the lines of a proposed": ["UPDATE payments_transfer SET effective_at = now() WHERE kind = 'share'"],
+    "A paid statement was settled": ["DELETE FROM payments_transfer WHERE kind = 'settlement'"],
+    "A payment that waits": ["DELETE FROM payments_paymentoperation WHERE state = 'planned'"],
+    "Every operation under way": ["UPDATE payments_paymentoperation SET due_at = NULL WHERE state = 'planned'"],
+    "An operation that succeeded": ["UPDATE payments_paymentoperation SET state = 'refused' WHERE kind = 'refund'"],
+    "The lines of a proposed": ["UPDATE payments_transfer SET effective_at = now() WHERE kind = 'share'"],
 }
 
 
@@ -126,7 +126,7 @@ def test_a_broken_promise_is_seen(busy: Sale, promise: str) -> None:
 
 
 def test_every_check_has_a_corruption_of_its_own(busy: Sale) -> None:
-    names = [result.name for result in checks.run(connection)]
+    names = [result.sentence for result in checks.run(connection)]
 
     assert [name for name in names if not any(name.startswith(promise) for promise in CORRUPTIONS)] == []
     assert len(names) == len(CORRUPTIONS)
@@ -161,7 +161,7 @@ def test_a_long_list_is_cut_and_counted(busy: Sale, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(checks, "LONGEST_LIST", 1)
     corrupt("UPDATE payments_statement SET total_minor = total_minor + 1")
 
-    (result,) = [result for result in checks.run(connection) if result.name.startswith("statements come")]
+    (result,) = [result for result in checks.run(connection) if result.sentence.startswith("Statements come")]
 
     assert len(result.violations) == 2
     assert result.violations[1].startswith("… and ")
