@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.states import LIVE, State
 
+STATES = [(state.value, state.value) for state in State]
+
 
 class Vehicle(models.Model):
     """A vehicle is its country and normalised plate. The plate is proven at its first swap."""
@@ -167,7 +169,7 @@ class Booking(models.Model):
     code = models.CharField(max_length=6, help_text=_("What the driver shows at the station. Works once."))
     code_used_at = models.DateTimeField(null=True, blank=True)
 
-    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in State], default=State.WAITING)
+    state = models.CharField(max_length=10, choices=STATES, default=State.WAITING)
     joined_at = models.DateTimeField()
     sequence = models.PositiveBigIntegerField()
     drive_seconds = models.PositiveIntegerField(null=True, blank=True, help_text=_("From the last known position."))

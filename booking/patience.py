@@ -10,10 +10,11 @@ from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection
 
+from accounts.problems import is_passing
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
-DEADLOCK, LOCK_NOT_AVAILABLE = "40P01", "55P03"
 TRIES = 3
 
 
@@ -29,8 +30,7 @@ def patient(act: Callable[P, R]) -> Callable[P, R]:
             try:
                 return act(*args, **kwargs)
             except OperationalError as failure:
-                passing = getattr(failure.__cause__, "sqlstate", None) in (DEADLOCK, LOCK_NOT_AVAILABLE)
-                if not passing or not tries_left or connection.in_atomic_block:
+                if not is_passing(failure) or not tries_left or connection.in_atomic_block:
                     raise
                 time.sleep(random.uniform(0.01, 0.1))  # noqa: S311  # jitter, not a secret
         raise AssertionError("the last try either returned or raised")

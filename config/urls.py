@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("finance/", include("payments.urls")),
     path("", include("booking.urls")),
+    path("api/v1/", include(("config.api_urls", "api"))),
     path("admin/", admin.site.urls),
 ]

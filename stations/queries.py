@@ -9,9 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import Network
+from accounts import access
+from accounts.models import Network, Role, User
 from stations import charging, geo, nearest
 from stations.charging import Curve
 from stations.geo import Place
@@ -141,6 +143,13 @@ def station_slots(*, station: Station, now: datetime) -> list[SlotCard]:
     """Every slot of a station with what is in it, for the staff's board."""
     rows = _rows(Slot.objects.filter(station=station).order_by("number"))
     return [_slot_card(row, target_percent=station.target_soc_percent, now=now) for row in rows]
+
+
+def stations_for_staff(user: User | AnonymousUser) -> QuerySet[Station]:
+    """The stations at which a person works: those that staff are posted to, and an operator's whole network (P5)."""
+    posted = Q(posts__membership__in=access.memberships(user).as_role(Role.STAFF))
+    operated = Q(network__in=access.networks_for_operator(user))
+    return Station.objects.filter(posted | operated).distinct().order_by("name", "id")
 
 
 def _in_order(ids: list[int]) -> list[Station]:

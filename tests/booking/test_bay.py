@@ -1,4 +1,4 @@
-"""The bay: order of arrival, calls, the swap step by step, what it costs, and how it fails without stranding anybody."""
+"""The bay: order of arrival, calls, the swap step by step, its price, and how it fails without stranding anybody."""
 
 from __future__ import annotations
 

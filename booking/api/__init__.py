@@ -1,0 +1,1 @@
+"""The programming interface of booking: edges that translate, make one call, and translate back."""

@@ -1,0 +1,21 @@
+"""The API's front door: where to go from `/api/v1/`, and the scheme by which a token is sent."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+SECTIONS = ("schema", "docs", "nearby", "tariffs", "vehicles", "bookings", "statements")
+
+
+class Root(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """The addresses one starts from."""
+        return Response({name: reverse(f"api:{name}", request=request) for name in SECTIONS})
