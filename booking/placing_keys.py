@@ -34,7 +34,7 @@ class Request:
     @classmethod
     def of(cls, *, user: User | None, key: str, **body: Any) -> Request:
         canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
-        return cls(user, key[:LONGEST_KEY], hashlib.sha256(canonical.encode()).hexdigest())
+        return cls(user, _storable(key), hashlib.sha256(canonical.encode()).hexdigest())
 
 
 def find(request: Request) -> Booking | None:
@@ -56,3 +56,10 @@ def remember(request: Request, *, booking: Booking, now: datetime) -> None:
     PlacingKey.objects.create(
         user=request.user, key=request.key, body_hash=request.body_hash, booking=booking, created_at=now
     )
+
+
+def _storable(key: str) -> str:
+    """The key itself, or its digest when it is too long for the column or cannot be text there (NUL)."""
+    if len(key) <= LONGEST_KEY and "\0" not in key:
+        return key
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
