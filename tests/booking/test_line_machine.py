@@ -1,0 +1,174 @@
+"""A line that lives: random joins, arrivals, swaps, failures and time. P1, P2 and the table hold after every step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from accounts.refusals import Refusal
+from booking import failures, lifecycle, line, snapshot
+from booking.models import Booking, BookingStep, Promise
+from booking.states import LIVE, OVER, STEPS, State, Step
+from stations import inventory
+from stations.models import Pack
+from stations.states import PackState
+from tests.factories.booking import Town, time_passes
+
+pytestmark = pytest.mark.django_db
+
+# What lets somebody be promised while another who joined earlier waits on.
+PUBLISHED = {"rule_1", "rule_2", "rule_6", "rule_7", "override"}
+
+
+class LivingLine(RuleBasedStateMachine):
+    """One station, one class, one bay. Every writer is called as an edge would call it; refusals are answers."""
+
+    bookings: Bundle[Booking] = Bundle("bookings")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.undone = transaction.atomic()
+        self.undone.__enter__()
+        self.town = Town(packs=2)
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.undone.__exit__(None, None, None)
+
+    # --- What happens ---
+
+    @rule(target=bookings, packs=st.sampled_from([1, 1, 1, 2]))
+    def somebody_joins(self, packs: int) -> Booking:
+        return self.town.books(self.town.driver("Somebody", pack_count=packs))
+
+    @rule(booking=consumes(bookings))
+    def the_driver_cancels(self, booking: Booking) -> None:
+        self._try(lifecycle.cancel, booking=booking, by=booking.driver)
+
+    @rule(booking=bookings)
+    def the_driver_extends(self, booking: Booking) -> None:
+        self._try(lifecycle.extend, booking=booking, by=booking.driver)
+
+    @rule(booking=bookings)
+    def the_driver_takes_fewer(self, booking: Booking) -> None:
+        self._try(lifecycle.take_fewer, booking=booking, packs_wanted=1, by=booking.driver)
+
+    @rule(booking=bookings)
+    def staff_confirm_the_arrival(self, booking: Booking) -> None:
+        self._try(self.town.arrives, booking)
+
+    @rule(booking=bookings)
+    def the_vehicle_is_swapped(self, booking: Booking) -> None:
+        first = Booking.objects.at_bay(self.town.station.pk).first()
+        if first is not None and first.pk == booking.pk:
+            self.town.swaps(first)
+
+    @rule(minutes=st.sampled_from([1, 4, 11, 31]))
+    def time_goes_by(self, minutes: int) -> None:
+        time_passes(*Booking.objects.filter(state__in=LIVE), minutes=minutes)
+
+    @rule()
+    def a_pack_comes(self) -> None:
+        self.town.add_pack()
+        self._sweep()
+
+    @precondition(lambda self: Pack.objects.filter(state__in=(PackState.STORED, PackState.KEPT)).exists())
+    @rule(data=st.data())
+    def a_pack_fails(self, data: st.DataObject) -> None:
+        here = list(Pack.objects.filter(state__in=(PackState.STORED, PackState.KEPT)).order_by("pk"))
+        self._try(inventory.quarantine, pack=data.draw(st.sampled_from(here)), reason="Swollen case")
+        self._sweep()
+
+    @rule()
+    def the_sweep_runs(self) -> None:
+        self._sweep()
+
+    # --- What is always true ---
+
+    @invariant()
+    def p1_no_pack_is_promised_twice_and_kept_packs_are_exactly_the_promised_ones(self) -> None:
+        promised = list(Promise.objects.filter(ended_at=None).values_list("pack_id", flat=True))
+        assert not [pack for pack, times in Counter(promised).items() if times > 1]
+        assert set(promised) == set(Pack.objects.filter(state=PackState.KEPT).values_list("pk", flat=True))
+
+    @invariant()
+    def a_promise_is_whole_or_not_there(self) -> None:
+        for booking in Booking.objects.filter(state__in=LIVE):
+            held = booking.promises.filter(ended_at=None).count()
+            assert held == (booking.packs_wanted if booking.state in (State.PROMISED, State.ARRIVED) else 0)
+
+    @invariant()
+    def p2_whoever_went_ahead_did_so_by_a_published_rule(self) -> None:
+        for given in BookingStep.objects.filter(step__in=(Step.PROMISE, Step.PROMISE_HERE)):
+            if not given.exception:
+                assert not _earlier_who_waited_on(given)
+            else:
+                assert given.exception in PUBLISHED
+
+    @invariant()
+    def every_step_stands_in_the_table_and_follows_the_one_before(self) -> None:
+        for booking in Booking.objects.all():
+            state = State.WAITING
+            for step in BookingStep.objects.filter(booking=booking).order_by("pk"):
+                if step.step != Step.JOIN:
+                    assert step.from_state == state
+                    assert STEPS[State(step.from_state), Step(step.step)] == step.to_state
+                state = State(step.to_state)
+            assert state == booking.state
+            assert (booking.state in OVER) == (booking.ended_at is not None)
+
+    @invariant()
+    def a_read_shows_what_settling_would_write(self) -> None:
+        shown = {pk: s.state for pk, s in snapshot.take(self.town.station.pk).standings.items()}
+        with transaction.atomic():
+            self._sweep()
+            written = dict(Booking.objects.filter(pk__in=shown).values_list("pk", "state"))
+            transaction.set_rollback(True)
+        assert shown == written
+
+    def _sweep(self) -> None:
+        failures.settle_line(line_id=line.of(self.town.station, self.town.pack_class).pk)
+
+    def _try(self, act: Any, *args: Any, **kwargs: Any) -> None:
+        with suppress(Refusal), transaction.atomic():
+            act(*args, **kwargs)
+
+
+def _earlier_who_waited_on(given: BookingStep) -> bool:
+    """Whether somebody who joined before stood waiting when this promise was made, and got nothing with it."""
+    booking = given.booking
+    earlier = Booking.objects.filter(line_id=booking.line_id, joined_at__lt=booking.joined_at)
+    for other in earlier:
+        last = BookingStep.objects.filter(booking=other, pk__lt=given.pk).order_by("pk").last()
+        if last is not None and last.to_state == State.WAITING and not _promised_together(other, given):
+            return True
+    return False
+
+
+def _promised_together(other: Booking, given: BookingStep) -> bool:
+    steps = (Step.PROMISE, Step.PROMISE_HERE)
+    return BookingStep.objects.filter(booking=other, step__in=steps, at=given.at).exists()
+
+
+def test_a_line_keeps_its_promises_whatever_happens_to_it() -> None:
+    run_state_machine_as_test(
+        LivingLine,
+        settings=settings(
+            max_examples=8, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
