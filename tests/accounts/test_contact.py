@@ -83,3 +83,17 @@ def test_strangers_have_no_contact_to_change(client: Client) -> None:
 
 def test_there_is_nothing_to_confirm_before_asking(client: Client, asha: User) -> None:
     assert client.get(CONFIRM)["Location"] == ASK
+
+
+def test_drivers_find_it_from_their_own_page(client: Client, asha: User) -> None:
+    page = client.get("/account/").content.decode()
+
+    assert f'href="{ASK}"' in page
+    assert 'href="/account/"' in page
+    assert "second-factor" not in page
+
+
+def test_whoever_has_a_password_finds_the_second_step_there(client: Client) -> None:
+    client.force_login(WorkerFactory())
+
+    assert "/account/second-factor/" in client.get("/account/").content.decode()
