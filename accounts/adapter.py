@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import access, people
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.sms import MessageNotSent
 
 
@@ -54,6 +54,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no 
 def home_of(user: User) -> str:
     """Where a person's work is: the first of their roles that has a page of its own, else the drivers' home."""
     held = set(access.memberships(user).values_list("role", flat=True))
+    if not user.is_staff:
+        # The operator's home is the back office, which not every operator may enter.
+        held.discard(Role.OPERATOR)
     for role, name in settings.HOME_OF_ROLE.items():
         if role in held:
             try:

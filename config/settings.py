@@ -175,11 +175,9 @@ LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/"
 # The first of a person's roles that stands here is what they come for; drivers go to the page above.
 HOME_OF_ROLE = {
-    "finance": "finance_home",
-    "staff": "staff_home",
-    "operator": "operator_home",
-    "owner": "owner_home",
-    "fleet_manager": "fleet_home",
+    "finance": "payments:statements",
+    "staff": "staff:stations",
+    "operator": "admin:index",
 }
 FINANCE_NEEDS_SECOND_FACTOR = env.bool("FINANCE_NEEDS_SECOND_FACTOR", default=not LAPTOP)
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"

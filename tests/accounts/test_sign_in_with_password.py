@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.factories.accounts import WorkerFactory
+from tests.factories.accounts import MembershipFactory, WorkerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +32,29 @@ def is_signed_in(client: Client) -> bool:
 def test_duarte_signs_in_however_he_spells_his_email(client: Client, duarte: User, email: str) -> None:
     assert sign_in(client, email=email) == 302
     assert is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    ("role", "may_enter_back_office", "home"),
+    [
+        ("finance", False, "/finance/"),
+        ("operator", True, "/admin/"),
+        ("operator", False, "/"),
+        ("owner", False, "/"),
+        (None, False, "/"),
+    ],
+)
+def test_people_arrive_where_their_work_is(
+    client: Client, duarte: User, role: str | None, may_enter_back_office: bool, home: str
+) -> None:
+    duarte.is_staff = may_enter_back_office
+    duarte.save()
+    if role is not None:
+        MembershipFactory(user=duarte, role=role, organisation__is_operator=True)
+
+    response = client.post(SIGN_IN, {"login": duarte.email, "password": PASSWORD})
+
+    assert response["Location"] == home
 
 
 def test_a_password_is_good_for_a_shift(client: Client, duarte: User) -> None:
