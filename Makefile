@@ -26,6 +26,10 @@ run: $(RUNTIME) ## start everything on http://127.0.0.1:8000 (PORT=8001 for anot
 reset: $(RUNTIME) ## forget the embedded database; the next run starts over
 	@"$(BIN)/python" -m config.reset
 
+.PHONY: promises
+promises: $(RUNTIME) ## prove P1, P2, P4 and P6 on the rows of what runs
+	@"$(BIN)/python" manage.py check_promises
+
 .PHONY: test
 test: $(TOOLS) ## the whole test suite (ARGS="-k line" for a part)
 	"$(BIN)/python" -m pytest $(ARGS)
