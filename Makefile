@@ -6,7 +6,9 @@ PIP_INSTALL = bin/python -m pip install --quiet --no-input --disable-pip-version
 
 # An environment that you name (make test VENV=/some/venv) is taken as it is; ours is made from the lock.
 ifeq ($(origin VENV),undefined)
-VENV := .venv
+# Who shares a checkout with somebody else has an environment of their own: the other's may lie on a Python that only
+# they may read.
+VENV := $(shell if [ ! -e .venv ] || [ -O .venv ]; then echo .venv; else echo .venv-`id -u`; fi)
 RUNTIME := $(VENV)/installed-runtime
 TOOLS := $(VENV)/installed-tools
 endif
@@ -32,7 +34,7 @@ promises: $(RUNTIME) ## prove P1, P2, P4 and P6 on the rows of what runs
 
 .PHONY: test
 test: $(TOOLS) ## the whole test suite (ARGS="-k line" for a part)
-	"$(BIN)/python" -m pytest $(ARGS)
+	"$(BIN)/python" -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(TOOLS) ## style of code and templates
@@ -60,17 +62,17 @@ lock: $(TOOLS) ## resolve the requirements again, for Python 3.11 to 3.13
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--only-binary :all: --custom-compile-command "make lock"
 
-.venv/installed-runtime: requirements.lock
+$(VENV)/installed-runtime: requirements.lock
 	@$(MAKE) --no-print-directory environment
 	@echo "Installing the pinned packages, once (about a minute) ..."
-	@.venv/$(PIP_INSTALL) -r requirements.lock
+	@$(VENV)/$(PIP_INSTALL) -r requirements.lock
 	@touch $@
 
-.venv/installed-tools: requirements-dev.lock
+$(VENV)/installed-tools: requirements-dev.lock
 	@$(MAKE) --no-print-directory environment
 	@echo "Installing the pinned packages and the tools, once (about two minutes) ..."
-	@.venv/$(PIP_INSTALL) -r requirements-dev.lock
-	@touch $@ .venv/installed-runtime
+	@$(VENV)/$(PIP_INSTALL) -r requirements-dev.lock
+	@touch $@ $(VENV)/installed-runtime
 
 .PHONY: environment
 environment:
@@ -82,4 +84,4 @@ environment:
 	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { \
 		echo "This Python lacks venv or pip. Debian, Ubuntu: apt install python3-venv python3-pip"; \
 		echo "Fedora: dnf install python3-pip. Or name another Python: make run PYTHON=python3.12"; exit 1; }
-	@.venv/bin/python -c '' 2> /dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@$(VENV)/bin/python -c '' 2> /dev/null || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
