@@ -16,7 +16,7 @@ from payments.finance import sales_of
 from payments.forms import AssignForm, ReasonForm, RefundForm
 from payments.models import Sale
 from payments.money import Money
-from payments.views.common import Question, ask, person, told
+from payments.views.acting import Question, ask, person, told
 
 ASSIGN = Question(
     _("Split by this contract?"),

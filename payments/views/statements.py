@@ -24,7 +24,7 @@ from payments import exporting, finance, presentation, settlement
 from payments.forms import PeriodForm, ReasonForm, ReferenceForm
 from payments.models import Statement
 from payments.states import StatementState
-from payments.views.common import Question, ask, person, told
+from payments.views.acting import Question, ask, person, told
 
 QUESTIONS: dict[str, Question] = {
     "collect": Question(

@@ -14,7 +14,7 @@ from accounts.access import networks_for_finance
 from accounts.guards import finance_required
 from payments import casework, intents, settlement
 from payments.finance import operations_of
-from payments.views.common import person, told
+from payments.views.acting import person, told
 
 
 @finance_required
