@@ -26,6 +26,8 @@ from stations.geo import Place
 from stations.states import StationStatus
 
 QUOTE = '"'
+# Once the driver is at the bay nobody asks for the code any more.
+PASS_SHOWN = (State.WAITING, State.PROMISED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def of_booking(booking: Booking) -> LiveCard:
 def context_of(booking: Booking, shown: LiveCard) -> dict[str, Any]:
     """What the template needs beside the card itself."""
     card = shown.card
+    face = _face(card)
     return {
         "shape": live_fields.shape(card),
         "fields": live_fields.fields(card),
@@ -65,10 +68,10 @@ def context_of(booking: Booking, shown: LiveCard) -> dict[str, Any]:
         "released": card.most - card.price if card.price is not None and card.price < card.most else None,
         "card": card,
         "zone": card.station_time_zone,
-        "face": _face(card),
+        "face": face,
         "ahead": (card.place or card.bay_place or 1) - 1,
         "payment": shown.payment,
-        "pass_svg": pass_svg(card.code) if card.state in (State.WAITING, State.PROMISED) else "",
+        "pass_svg": pass_svg(card.code) if face != "down" and card.state in PASS_SHOWN else "",
         "code_halves": (card.code[:3], card.code[3:]),
         "navigation": links_to(
             Place(card.station_latitude, card.station_longitude), country=card.station_country, name=card.station_name

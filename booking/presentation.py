@@ -32,7 +32,7 @@ def money(amount: Money) -> str:
 
 def rate(per_kwh: str, currency: str) -> str:
     """A price per kilowatt-hour with all the digits that it has: half a cent counts."""
-    digits = max(2, -int(Decimal(per_kwh).as_tuple().exponent))
+    digits = max(2, -int(Decimal(per_kwh).normalize().as_tuple().exponent))
     symbols = "0" * digits
     return str(format_currency(Decimal(per_kwh), currency, f"¤#,##0.{symbols}", locale=locale(), currency_digits=False))
 
