@@ -1,13 +1,11 @@
 """How fast the nearest stations are found among 1,000 and among 100,000 (with a million packs).
 
-`python -m tests.bench.nearby` measures the SQL alone, the whole read (`queries.nearby`), and the same SQL by pgbench,
-which is the limit of this database on this machine. With `--url` it also measures a running server over HTTP; the
-address holds {latitude} and {longitude}.
+`python -m tests.bench.nearby` measures the SQL alone, the whole read (`queries.nearby`), the drivers' page over HTTP,
+and the same SQL by pgbench, which is the limit of this database on this machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import random
@@ -22,24 +20,21 @@ import psycopg
 
 from config import embedded
 from config.embedded import binaries
-from tests.bench import figures, http_load, machine, world
+from tests.bench import figures, http_load, machine, web, world
 
 SIZES = (1_000, 100_000)
 PLACES = 400
 ROUNDS = 3
 LIMIT = 20
+CLIENTS = 4
+HTTP_SECONDS = 5
 PGBENCH_SECONDS = 5
 # pgbench takes 128 scripts at most; each asks from one place.
 PGBENCH_PLACES = 100
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", help="also over HTTP, such as http://127.0.0.1:8000/?lat={latitude}&lng={longitude}")
-    arguments = parser.parse_args()
     found = measure()
-    if arguments.url:
-        found["http"] = over_http(arguments.url)
     print(_as_text(found))  # noqa: T201 - a bench tells its figures
     print(f"Written to {figures.write('nearby', found)}")  # noqa: T201 - the same
 
@@ -56,21 +51,17 @@ def measure() -> dict[str, Any]:
         urls = {size: database_url for size, (database_url, _seconds) in databases.items()}
         found["sql"] = _rounds(urls, _sql_seconds)
         found["read"] = _rounds(urls, _read_seconds)
+        servers = {size: stack.enter_context(web.serving(urls[size])) for size in SIZES}
+        found["http"] = _rounds(servers, _http_seconds)
         found["pgbench"] = {size: _pgbench(urls[size]) for size in SIZES}
-    for name in ("sql", "read"):
+    for name in ("sql", "read", "http"):
         small, large = (found[name][size]["p95_ms"] for size in SIZES)
         found[name]["p95_ratio"] = round(large / small, 2)
-    found["read_to_pgbench"] = {
-        size: round(1000 / found["read"][size]["p50_ms"] / found["pgbench"][size]["per_second"], 3) for size in SIZES
-    }
+    for size in SIZES:
+        found["http"][size]["per_second"] = round(found["http"][size]["count"] / (ROUNDS * HTTP_SECONDS), 1)
+        ratio = found["http"][size]["per_second"] / found["pgbench"][size]["per_second"]
+        found["http"][size]["to_pgbench"] = round(ratio, 3)
     return found
-
-
-def over_http(url: str, *, clients: int = 4, seconds: float = 10.0) -> dict[str, float | int]:
-    base, slash, path = url.partition("//")[2].partition("/")
-    scheme = url.partition("//")[0]
-    paths = [(slash + path).format(latitude=latitude, longitude=longitude) for latitude, longitude in _places()]
-    return http_load.ask(f"{scheme}//{base}", paths, clients=clients, seconds=seconds)
 
 
 @contextlib.contextmanager
@@ -162,6 +153,11 @@ def _read_seconds(url: str) -> list[float]:
     ]
 
 
+def _http_seconds(base_url: str) -> list[float]:
+    paths = [f"/?lat={latitude}&lon={longitude}&fits=van" for latitude, longitude in _places()]
+    return http_load.ask(base_url, paths, clients=CLIENTS, seconds=HTTP_SECONDS)
+
+
 def _pgbench(url: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, psycopg.connect(url) as connection:
         cursor = psycopg.ClientCursor(connection)
@@ -170,7 +166,16 @@ def _pgbench(url: str) -> dict[str, float]:
             script = Path(folder) / f"{number}.sql"
             script.write_text(" ".join(cursor.mogrify(sql, parameters).split()) + ";\n")
             scripts += ["-f", str(script)]
-        command = [binaries.postgres_folder() / "pgbench", "-n", "-c", "1", "-T", str(PGBENCH_SECONDS), *scripts, url]
+        command = [
+            binaries.postgres_folder() / "pgbench",
+            "-n",
+            "-c",
+            str(CLIENTS),
+            "-T",
+            str(PGBENCH_SECONDS),
+            *scripts,
+            url,
+        ]
         told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     latency, per_second = (float(re.search(pattern, told)[1]) for pattern in (r"average = (\S+) ms", r"tps = (\S+)"))
     return {"average_ms": latency, "per_second": round(per_second, 1)}
@@ -199,19 +204,17 @@ def _places() -> list[tuple[float, float]]:
 def _as_text(found: dict[str, Any]) -> str:
     lines = [f"Nearby: the {LIMIT} nearest of N stations, ten packs each", f"on {found['machine']}"]
     for size in SIZES:
-        sql, read, limit = found["sql"][size], found["read"][size], found["pgbench"][size]
-        lines.append(
-            f"  {size:>7,} stations: SQL p50 {sql['p50_ms']} p95 {sql['p95_ms']} ms;"
-            f" whole read p50 {read['p50_ms']} p95 {read['p95_ms']} ms;"
-            f" pgbench {limit['average_ms']} ms, {limit['per_second']}/s;"
-            f" loaded in {found['load_seconds'][size]} s"
-        )
-    lines.append(
-        f"  p95 of the large over the small: SQL {found['sql']['p95_ratio']} (at most 2.5),"
-        f" whole read {found['read']['p95_ratio']}"
-    )
-    if http := found.get("http"):
-        lines.append(f"  over HTTP: p50 {http['p50_ms']} p95 {http['p95_ms']} ms, {http['per_second']}/s")
+        sql, read, page, limit = (found[name][size] for name in ("sql", "read", "http", "pgbench"))
+        lines += [
+            f"  {size:,} stations, loaded in {found['load_seconds'][size]} s",
+            f"    SQL alone    p50 {sql['p50_ms']:8.2f} ms   p95 {sql['p95_ms']:8.2f} ms",
+            f"    whole read   p50 {read['p50_ms']:8.2f} ms   p95 {read['p95_ms']:8.2f} ms",
+            f"    page, HTTP   p50 {page['p50_ms']:8.2f} ms   p95 {page['p95_ms']:8.2f} ms   {page['per_second']}/s",
+            f"                 from {CLIENTS} clients, {page['to_pgbench']} of pgbench",
+            f"    pgbench      avg {limit['average_ms']:8.2f} ms   {limit['per_second']}/s from {CLIENTS} clients",
+        ]
+    ratios = (found[name]["p95_ratio"] for name in ("sql", "read", "http"))
+    lines.append("  p95, large over small: SQL {} (at most 2.5), whole read {}, HTTP {} (at most 1.5)".format(*ratios))
     return "\n".join(lines)
 
 

@@ -1,0 +1,57 @@
+"""A web process like the Procfile's, on a free port and a database of the bench."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from config.embedded import CHECKOUT
+
+START_SECONDS = 60
+
+
+@contextlib.contextmanager
+def serving(database_url: str) -> Iterator[str]:
+    """The address of the running server, until the end of the block."""
+    port = _free_port()
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
+    settings = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "10", "LAPTOP": "1"}
+    # A line of log per answer is part of the work; nobody reads it here.
+    server = subprocess.Popen(
+        [*command, "--no-access-log"],
+        cwd=CHECKOUT,
+        env=os.environ | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as chosen:
+        chosen.bind(("127.0.0.1", 0))
+        port: int = chosen.getsockname()[1]
+        return port
+
+
+def _await(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            asked.request("GET", "/healthz")
+            if asked.getresponse().status == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("The web process did not answer in time.")
