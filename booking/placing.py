@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
@@ -98,9 +99,12 @@ def place(
             booking.refresh_from_db()
             return booking
     except IntegrityError as clash:
-        # Two stations at the same moment: their lines do not exclude each other, the constraint does.
-        if "one_live_booking_per" in str(clash):
-            check_no_live_booking(driver=driver, vehicle=vehicle)
+        # Two stations at the same moment: their lines do not exclude each other, the constraints do.
+        if "one_live_booking_per" not in str(clash) and "one_booking_per_key" not in str(clash):
+            raise
+        if earlier := placing_keys.find(request):
+            return earlier
+        check_no_live_booking(driver=driver, vehicle=vehicle)
         raise
 
 
@@ -192,8 +196,9 @@ def _payer_organisation(method: str, *, vehicle: Vehicle, station: Station) -> O
 
 def _budget(at: Line, *, driver: User | None, vehicle: Vehicle, now: datetime) -> int | None:
     """What is left of this driver's last promise here, when it ended within 30 minutes by their own doing (rule 2)."""
+    same = Q(vehicle=vehicle) if driver is None else Q(vehicle=vehicle) | Q(driver=driver)
     earlier = (
-        Booking.objects.filter(line=at, vehicle=vehicle, ended_at__gt=now - SAME_PROMISE_WITHIN)
+        Booking.objects.filter(same, line=at, ended_at__gt=now - SAME_PROMISE_WITHIN)
         .filter(end_reason__in=("overdue", "cancelled"), our_fault=False, promise_ends_at__isnull=False)
         .order_by("-ended_at")
         .first()

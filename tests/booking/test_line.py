@@ -14,7 +14,7 @@ from booking.states import State
 from stations import geo, inventory, upkeep
 from stations.models import Pack
 from stations.states import PackState
-from tests.factories.booking import Town, states, time_passes
+from tests.factories.booking import Town, VehicleFactory, states, time_passes
 
 pytestmark = pytest.mark.django_db
 
@@ -356,3 +356,17 @@ def test_when_a_station_opens_again_its_lines_go_on_in_the_order_they_had(
 
     assert states([asha, bala]) == [State.PROMISED, State.WAITING]
     assert snapshot.version_of(town.station.pk)[0] > before
+
+
+def test_another_vehicle_of_the_same_driver_does_not_get_a_new_promise_either() -> None:
+    town = Town(packs=1)
+    driver = town.driver("Asha")
+    first = town.books(driver)
+    time_passes(first, minutes=3)
+    lifecycle.cancel(booking=first, by=driver)
+    second = VehicleFactory(pack_class=town.pack_class, fleet=town.fleet)
+    second.assignments.create(driver=driver)
+
+    again = placing.place(driver=driver, vehicle=second, station=town.station, method="account")
+
+    assert (again.promise_ends_at - again.promised_at).total_seconds() <= 7 * 60

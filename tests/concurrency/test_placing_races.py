@@ -78,7 +78,7 @@ def test_without_lock_and_constraint_the_last_pack_would_be_promised_twice() -> 
 # --- One driver, one booking -----------------------------------------------------------------------------------------
 
 
-def _at_two_stations(asha_has_two_vehicles: Town, other: Town) -> tuple[str, str]:
+def _at_two_stations(asha_has_two_vehicles: Town, other: Town, **wish: str) -> tuple[str, str]:
     asha = asha_has_two_vehicles.driver("Asha")
     second = VehicleFactory(pack_class=other.pack_class, fleet=other.fleet)
     second.assignments.create(driver=asha)
@@ -88,8 +88,10 @@ def _at_two_stations(asha_has_two_vehicles: Town, other: Town) -> tuple[str, str
         else asha.assignments.earliest("pk").vehicle
     )
     return second_while_first_holds(
-        partial(placing.place, driver=asha, vehicle=own, station=asha_has_two_vehicles.station, method="account"),
-        partial(placing.place, driver=asha, vehicle=second, station=other.station, method="account"),
+        partial(
+            placing.place, driver=asha, vehicle=own, station=asha_has_two_vehicles.station, method="account", **wish
+        ),
+        partial(placing.place, driver=asha, vehicle=second, station=other.station, method="account", **wish),
     )
 
 
@@ -135,6 +137,15 @@ def test_without_the_lines_lock_the_second_tap_would_be_refused() -> None:
         outcomes = second_while_first_holds(partial(town.books, asha, key="tap"), partial(town.books, asha, key="tap"))
 
     assert outcomes[1] != "done"
+
+
+def test_one_key_at_two_stations_at_once_is_one_booking_and_a_reused_key() -> None:
+    here, there = _town(packs=1), _town(packs=1)
+
+    outcomes = _at_two_stations(here, there, key="tap")
+
+    assert outcomes == ("done", "idempotency_key_reused")
+    assert Booking.objects.count() == 1
 
 
 # --- The order of the line -------------------------------------------------------------------------------------------
