@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from accounts.models import User
-from payments import labels, sales
+from payments import labels, presentation, sales
 from payments.finance import operations_of, payments_of, sales_of
 from payments.models import Contract, LedgerAccount, Sale, StatementLine, Transfer
 from payments.money import Money
@@ -109,7 +109,7 @@ class SaleCard:
     refundable: Money
     reason: str
     is_in_suspense: bool
-    parts: list[tuple[str, int, str]]
+    parts: list[tuple[str, str, str]]
     shares: list[ShareRow]
     transfers: list[TransferRow]
 
@@ -182,7 +182,7 @@ def sale_card(sale: Sale) -> SaleCard:
         reason=labels.refusal_sentence(payment.reason_code, payment.reason),
         is_in_suspense=sale.paid_at is not None and sale.split_at is None,
         parts=[
-            (part.pack_owner.name, part.energy_wh, str(part.contract or ""))
+            (part.pack_owner.name, presentation.energy(part.energy_wh), str(part.contract or ""))
             for part in sale.parts.select_related(
                 "pack_owner", "contract__station_owner", "contract__pack_owner"
             ).order_by("index")

@@ -20,6 +20,8 @@ from payments.states import StatementState, TransferKind
 
 LINES_PER_PAGE = 100
 MONTHS_SHOWN = 12
+# More bars than these cannot be read on a phone.
+MONTHS_DRAWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Overview:
     tabs: list[StateTab]
     rows: list[StatementRow]
     sums: tuple[Money, ...]
-    to_approve: Totals
+    to_approve: int
     in_suspense: Totals
     oldest_in_suspense: datetime | None
     owed: Totals
@@ -106,9 +108,10 @@ class StatementCard:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Where a month's bar stands in a drawing of 720 by 210."""
+    """Where a month's bar stands in a drawing of 400 by 210."""
 
     x: int
+    width: int
     y: int
     height: int
     middle: int
@@ -125,7 +128,7 @@ class MonthRow:
     net: Money
     growth: str
     is_over: bool
-    bar: Bar
+    bar: Bar | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +178,8 @@ def overview(user: User, state: str) -> Overview:
     return Overview(
         tabs=[StateTab(s.value, str(labels.STATEMENT_STATES[s]), counts.get(s.value, 0)) for s in StatementState],
         rows=[_row(statement, user) for statement in shown[:500]],
-        sums=_per_currency(shown.values("currency").annotate(minor=Sum("total_minor"))),
-        to_approve=Totals(
-            to_approve.count(), _per_currency(to_approve.values("currency").annotate(minor=Sum("total_minor")))
-        ),
+        sums=_to_and_by_parties(shown),
+        to_approve=to_approve.count(),
         in_suspense=Totals(waiting.count(), _per_currency(waiting.values("currency").annotate(minor=Sum("net_minor")))),
         oldest_in_suspense=waiting.aggregate(at=Min("swapped_at"))["at"],
         owed=_owed(user),
@@ -259,8 +260,9 @@ def revenue(user: User, today: date) -> list[Revenue]:
 
 def _month_rows(rows: list[dict[str, Any]], currency: str, today: date) -> list[MonthRow]:
     shown = []
-    highest = max((row["gross_sum"] for row in rows[-MONTHS_SHOWN:]), default=0)
-    first_shown = max(0, len(rows) - MONTHS_SHOWN)
+    drawn = rows[-MONTHS_DRAWN:]
+    highest = max((row["gross_sum"] for row in drawn), default=0)
+    first_drawn = len(rows) - len(drawn)
     for index, (before, row) in enumerate(zip([None, *rows], rows, strict=False)):
         first = row["month"].date()
         is_over = (first.year, first.month) < (today.year, today.month)
@@ -274,22 +276,27 @@ def _month_rows(rows: list[dict[str, Any]], currency: str, today: date) -> list[
                 # A month that still runs is not compared with a whole one.
                 growth=presentation.growth(row["gross_sum"], before["gross_sum"]) if before and is_over else "",
                 is_over=is_over,
-                bar=_bar(index - first_shown, row["gross_sum"], highest, currency),
+                bar=_bar(index - first_drawn, len(drawn), Money(row["gross_sum"], currency), highest),
             )
         )
     return shown[-MONTHS_SHOWN:]
 
 
-def _bar(index: int, minor: int, highest: int, currency: str) -> Bar:
-    height = round(150 * minor / highest) if highest else 0
-    x = 12 + index * 60
+def _bar(index: int, of: int, amount: Money, highest: int) -> Bar | None:
+    if index < 0:
+        return None
+    height = round(150 * amount.amount_minor / highest) if highest else 0
+    place = 400 // of
+    width = min(56, place * 3 // 5)
+    middle = index * place + place // 2
     return Bar(
-        x=x,
+        x=middle - width // 2,
         y=180 - height,
+        width=width,
         height=height,
-        middle=x + 18,
+        middle=middle,
         above=172 - height,
-        short=presentation.short(Money(minor, currency)),
+        short=presentation.short(amount),
     )
 
 
@@ -334,6 +341,13 @@ def _owed(user: User) -> Totals:
     owed = payments_of(user).owed()
     sums = owed.values("currency").annotate(minor=Sum("sale__gross_minor") - Sum("captured_minor"))
     return Totals(owed.count(), _per_currency(sums))
+
+
+def _to_and_by_parties(statements: QuerySet[Statement]) -> tuple[Money, ...]:
+    """What is owed to parties and what is owed by them are two figures: one is paid out, the other is billed."""
+    by_sign = [statements.filter(total_minor__gte=0), statements.filter(total_minor__lt=0)]
+    sums = [_per_currency(part.order_by().values("currency").annotate(minor=Sum("total_minor"))) for part in by_sign]
+    return tuple(sorted((*sums[0], *sums[1]), key=lambda amount: (amount.currency, -amount.amount_minor)))
 
 
 def _per_currency(rows: Any) -> tuple[Money, ...]:

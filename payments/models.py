@@ -349,7 +349,9 @@ class Contract(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.station_owner} · {self.pack_owner or '*'} · v{self.version}"
+        shares = " / ".join(f"{bp / 100:g}" for bp in (self.station_owner_bp, self.pack_owner_bp, self.operator_bp))
+        packs = self.pack_owner or _("packs of every owner")
+        return f"{self.station_owner} · {packs} · v{self.version} ({shares} %)"
 
 
 class Sale(models.Model):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_interval
-from babel.numbers import format_compact_decimal, format_currency, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from django.utils.translation import get_language
 
 from payments.money import Money
@@ -27,7 +27,11 @@ def money(amount: Money) -> str:
 
 def short(amount: Money) -> str:
     """Above a bar, where there is room for four signs: 1.2K, 340."""
-    return str(format_compact_decimal(amount.major, locale=locale(), fraction_digits=1 if amount.major >= 1_000 else 0))
+    return str(format_compact_decimal(round(amount.major), locale=locale(), fraction_digits=1))
+
+
+def energy(energy_wh: int) -> str:
+    return f"{format_decimal(Decimal(energy_wh) / 1_000, '#,##0.#', locale=locale())} kWh"
 
 
 def tax_rate(basis_points: int) -> str:
