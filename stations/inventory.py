@@ -84,6 +84,12 @@ class BadReading(Refusal):
     code = "bad_reading"
 
 
+class SlotExists(Refusal):
+    """The station has a slot of this number already."""
+
+    code = "slot_exists"
+
+
 class ReasonMissing(Refusal):
     """Taking metal out of use wants a reason that the next shift can read."""
 
@@ -109,10 +115,10 @@ def empty_slots(*, station: Station, pack_class: PackClass) -> list[Slot]:
 
 
 def find_pack(*, network: Network, serial: str) -> Pack:
-    serial = serial.replace("\0", "").strip()
-    pack = Pack.objects.filter(network=network, serial=serial).first()
+    pack = None if "\0" in serial else Pack.objects.filter(network=network, serial=serial.strip()).first()
     if pack is None:
-        raise UnknownPack(_("No pack with the serial number %(serial)s is known here.") % {"serial": serial[:40]})
+        shown = serial.replace("\0", "")[:40]
+        raise UnknownPack(_("No pack with the serial number %(serial)s is known here.") % {"serial": shown})
     return pack
 
 
@@ -272,9 +278,10 @@ def record_soc(*, pack: Pack, soc_percent: Percent, soh_percent: Percent, at: da
     (pack,) = _lock([pack])
     if at < pack.soc_at:
         raise BadReading(_("Pack %(serial)s has a newer reading than this one.") % {"serial": pack.serial})
-    pack.soc_percent, pack.soh_percent, pack.soc_at = soc, soh, at
+    before, pack.soc_percent, pack.soh_percent, pack.soc_at = pack.soc_percent, soc, soh, at
     pack.save(update_fields=["soc_percent", "soh_percent", "soc_at"])
-    if pack.state == PackState.STORED:
+    # Readings come all the time; only the one that makes a pack ready concerns a line.
+    if pack.state == PackState.STORED and before < soc and _is_ready_since(pack, before):
         _announce_growth(pack)
     return pack
 
@@ -325,7 +332,14 @@ def add_pack(
 
 @transaction.atomic
 def add_slot(*, station: Station, number: int, pack_class: PackClass, power_w: int) -> Slot:
-    return Slot.objects.create(station=station, number=number, pack_class=pack_class, power_w=power_w)
+    """A new, working slot with nothing in it."""
+    try:
+        with transaction.atomic():
+            return Slot.objects.create(station=station, number=number, pack_class=pack_class, power_w=power_w)
+    except IntegrityError as error:
+        if "one_slot_per_number" not in str(error):
+            raise
+        raise SlotExists(_("The station has a slot %(number)s already.") % {"number": number}) from error
 
 
 # --- Below: what the writers share -----------------------------------------------------------------------------------
@@ -378,6 +392,11 @@ def _leave_station(pack: Pack) -> None:
 def _refuse_broken(slot: Slot) -> None:
     if slot.state != SlotState.WORKING:
         raise SlotNotWorking(_("Slot %(number)s is out of service.") % {"number": slot.number})
+
+
+def _is_ready_since(pack: Pack, before: Decimal) -> bool:
+    target = cast(Station, pack.station).target_soc_percent
+    return before < target <= pack.soc_percent
 
 
 def _announce_growth(pack: Pack) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -21,6 +21,12 @@ class ReasonMissing(Refusal):
     """Closing wants a reason: drivers and the next shift will read it."""
 
     code = "reason_missing"
+
+
+class BayExists(Refusal):
+    """The station has a bay of this number already."""
+
+    code = "bay_exists"
 
 
 @transaction.atomic
@@ -60,7 +66,14 @@ def put_bay_back_in_service(*, bay: Bay, by: User | None) -> Bay:
 
 @transaction.atomic
 def add_bay(*, station: Station, number: int) -> Bay:
-    return Bay.objects.create(station=station, number=number)
+    """A new, open bay."""
+    try:
+        with transaction.atomic():
+            return Bay.objects.create(station=station, number=number)
+    except IntegrityError as error:
+        if "one_bay_per_number" not in str(error):
+            raise
+        raise BayExists(_("The station has a bay %(number)s already.") % {"number": number}) from error
 
 
 def _stop(station: Station, status: StationStatus, *, reason: str, by: User | None) -> Station:

@@ -302,6 +302,44 @@ class TestReadings:
         with pytest.raises(inventory.BadReading):
             inventory.record_soc(pack=pack, soc_percent=50, soh_percent=98, at=pack.soc_at - timedelta(seconds=1))
 
+    @pytest.mark.parametrize(("soc", "soh"), [(140, 98), (-1, 98), ("NaN", 98), (50, 0), (50, 101)])
+    def test_a_reading_that_cannot_be_is_refused_and_changes_nothing(self, soc: object, soh: object) -> None:
+        pack = PackFactory(soc_percent=40)
+
+        with pytest.raises(inventory.BadReading):
+            inventory.record_soc(pack=pack, soc_percent=soc, soh_percent=soh, at=timezone.now())
+
+        pack.refresh_from_db()
+        assert pack.soc_percent == 40
+
+    @pytest.mark.parametrize(
+        ("state", "before", "after", "is_announced"),
+        [
+            (PackState.STORED, 89, 90, True),
+            (PackState.STORED, 20, 21, False),
+            (PackState.STORED, 90, 95, False),
+            (PackState.STORED, 95, 40, False),
+            (PackState.KEPT, 89, 90, False),
+            (PackState.QUARANTINED, 89, 90, False),
+        ],
+    )
+    def test_only_the_reading_that_makes_a_free_pack_ready_is_announced(
+        self, state: PackState, before: int, after: int, is_announced: bool
+    ) -> None:
+        heard: list[int] = []
+        pack = PackFactory(state=state, soc_percent=before, station__target_soc_percent=90)
+
+        def on_growth(station_id: int, **fact: Any) -> None:
+            heard.append(station_id)
+
+        signals.stock_grew.connect(on_growth)
+        try:
+            inventory.record_soc(pack=pack, soc_percent=after, soh_percent=98, at=timezone.now())
+        finally:
+            signals.stock_grew.disconnect(on_growth)
+
+        assert heard == ([pack.station_id] if is_announced else [])
+
 
 class TestNewPacks:
     def added(self, **changes: Any) -> Pack:
@@ -341,6 +379,14 @@ class TestNewPacks:
     def test_a_serial_number_that_cannot_be_written_down_is_refused(self, serial: str) -> None:
         with pytest.raises(inventory.BadSerial):
             self.added(serial=serial)
+
+    def test_one_number_is_one_slot_of_a_station(self) -> None:
+        slot = SlotFactory()
+
+        with pytest.raises(inventory.SlotExists):
+            inventory.add_slot(
+                station=slot.station, number=slot.number, pack_class=slot.pack_class, power_w=slot.power_w
+            )
 
     def test_an_owner_of_another_network_is_refused(self) -> None:
         with pytest.raises(inventory.ForeignNetwork):

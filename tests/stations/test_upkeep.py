@@ -68,6 +68,13 @@ def test_a_bay_out_of_service_is_announced_and_comes_back(heard: list) -> None:
     assert (bay.state, bay.state_reason) == (BayState.OPEN, "")
 
 
+def test_one_number_is_one_bay_of_a_station() -> None:
+    bay = BayFactory()
+
+    with pytest.raises(upkeep.BayExists):
+        upkeep.add_bay(station=bay.station, number=bay.number)
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "\x00"])
 def test_nothing_closes_without_a_reason(reason: str) -> None:
     with pytest.raises(upkeep.ReasonMissing):
