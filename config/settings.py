@@ -147,7 +147,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
 SWEEPS = ["booking.tasks.beat_heart", "booking.tasks.sweep_lines", "payments.tasks.carry_out_due"]
 if DEMO:
-    SWEEPS.append("booking.tasks.simulate")
+    SWEEPS.append("booking.demo.tasks.simulate")
+    CELERY_IMPORTS = ["booking.demo.tasks"]
 CELERY_BEAT_SCHEDULE = {
     # Without an expiry they would pile up while no worker runs.
     task: {"task": task, "schedule": timedelta(seconds=1), "options": {"expires": 2}}

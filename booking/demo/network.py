@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -48,6 +49,13 @@ class Founded:
     owners: list[Organisation]
     fleets: list[Organisation]
     sites: list[Site]
+
+
+def busy_stations(lands: Sequence[Land]) -> set[tuple[str, str]]:
+    """Network and code of the stations at which a line is wanted."""
+    return {
+        (land.code, _code(city, spot)) for land in lands for city in land.cities for spot in city.spots[: city.busy]
+    }
 
 
 def pack_classes() -> dict[str, PackClass]:
@@ -174,7 +182,7 @@ def _station(founded: Founded, city: City, spot: Spot, number: int, random: Rand
     return Station.objects.create(
         network=founded.network,
         owner=_owner_of(founded, number, is_busy=is_busy),
-        code=slugify(f"{city.slug} {spot.name}")[:40],
+        code=_code(city, spot),
         name=spot.name,
         address=spot.address,
         city=city.name,
@@ -192,6 +200,10 @@ def _station(founded: Founded, city: City, spot: Spot, number: int, random: Rand
         poster_token=f"{random.getrandbits(96):024x}",
         takes_cash=number % 4 == 1,
     )
+
+
+def _code(city: City, spot: Spot) -> str:
+    return slugify(f"{city.slug} {spot.name}")[:40]
 
 
 def _owner_of(founded: Founded, number: int, *, is_busy: bool) -> Organisation:
