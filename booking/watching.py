@@ -88,7 +88,7 @@ class Room:
             self._seen, fresh = snapshot.take(self.station_id), True
         drivers = [p for p in phones if p.booking_id is not None and (fresh or p.version != self._seen.version)]
         boards = [p for p in phones if p.booking_id is None]
-        # True as of this moment, also when it was built earlier: nothing has changed since. Phones set their clocks by it.
+        # True as of this moment, also when built earlier: nothing has changed since. Phones set their clocks by it.
         at = max(now, self._seen.at)
         messages, strayed = _for_drivers(self._seen, drivers, at)
         if boards:

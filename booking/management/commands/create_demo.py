@@ -23,6 +23,4 @@ class Command(BaseCommand):
         if created is None:
             self.stdout.write("There is a network already; nothing was changed.")
             return
-        self.stdout.write(
-            f"{created.stations} stations and {created.swaps} swaps in {time.monotonic() - began:.0f} s."
-        )
+        self.stdout.write(f"{created.stations} stations and {created.swaps} swaps in {time.monotonic() - began:.0f} s.")
