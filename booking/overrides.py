@@ -57,7 +57,18 @@ def let_go_first(*, booking: Booking, by: User, reason: str) -> Booking:
     return history.fresh(booking)
 
 
-def _check_limit(station: Station, *, by: User, now: datetime) -> None:
+def left(*, station: Station, by: User, now: datetime) -> int:
+    """How many overrides this person has left at the station in this shift."""
     mine = BookingStep.objects.filter(booking__station=station, exception="override", by=by, at__gt=now - SHIFT)
-    if mine.count() >= station.override_cap_per_shift:
+    return max(0, station.override_cap_per_shift - mine.count())
+
+
+def overtaken_by(*, booking: Booking) -> list[str]:
+    """The plates of those who joined the line earlier and wait as well, first to join first: who would be overtaken."""
+    before = Booking.objects.in_line(booking.line).waiting().filter(sequence__lt=booking.sequence)
+    return list(before.values_list("vehicle__plate", flat=True))
+
+
+def _check_limit(station: Station, *, by: User, now: datetime) -> None:
+    if not left(station=station, by=by, now=now):
         raise OverrideLimit(_("The limit of overrides for this shift is reached."))

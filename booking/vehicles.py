@@ -56,6 +56,30 @@ def add(*, driver: User, country: str, plate: str, pack_class: PackClass, pack_c
 
 
 @transaction.atomic
+def at_the_gate(*, country: str, plate: str, pack_class: PackClass, pack_count: int) -> Vehicle:
+    """The vehicle that stands before the staff: found by its plate, or registered without a driver.
+
+    What was registered before and never proven gives way to what staff see. Raises NotAPlate, VehicleTaken.
+    """
+    plate = plates.normalise(plate)
+    if not plates.is_plate(plate):
+        raise NotAPlate(_("A plate has letters and digits, 2 to 16 of them."))
+    wished = Vehicle(country=country, plate=plate, pack_class=pack_class, pack_count=pack_count)
+    Vehicle.objects.bulk_create([wished], ignore_conflicts=True)
+    vehicle = Vehicle.objects.select_for_update(of=("self",)).get(country=country, plate=plate)
+    if vehicle.pack_class_id == pack_class.pk and vehicle.pack_count >= pack_count:
+        return vehicle
+    if vehicle.proven_at is not None or vehicle.assignments.filter(ended_at=None).exists():
+        raise VehicleTaken(
+            _("%(plate)s is registered with %(packs)s × %(class)s.")
+            % {"plate": plate, "packs": vehicle.pack_count, "class": vehicle.pack_class.name}
+        )
+    vehicle.pack_class, vehicle.pack_count = pack_class, pack_count
+    vehicle.save(update_fields=["pack_class", "pack_count"])
+    return vehicle
+
+
+@transaction.atomic
 def let_go(*, driver: User, vehicle: Vehicle) -> None:
     """End the driver's assignment. Raises VehicleInUse while they have a live booking for it."""
     if Booking.objects.live().filter(driver=driver, vehicle=vehicle).exists():

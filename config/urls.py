@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("finance/", include("payments.urls")),
     path("", include("booking.urls")),
     path("api/v1/", include(("config.api_urls", "api"))),
+    path("staff/", include("booking.staff_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,239 @@
+"""One booking as the staff of its station see it: complete cards, by the same effective states as everywhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from booking import snapshot
+from booking.estimate import Wait
+from booking.line_rules import ANSWER_CALL_WITHIN, SAME_PROMISE_WITHIN
+from booking.models import Booking, BookingQuerySet, Direction, Promise, Source, SwapPack
+from booking.snapshot import Snapshot, Standing
+from booking.states import OVER, State
+from payments import labels
+from stations.models import Station
+
+SWAP_WITHIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPack:
+    """A pack that is kept for a booking; `slot` is None when it has left its slot."""
+
+    pack_id: int
+    serial: str
+    slot: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """How many packs have come in and gone out so far."""
+
+    packs_in: int = 0
+    packs_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One booking as staff see it at `at`. What may be done with it now stands in the `can_` properties."""
+
+    public_id: UUID
+    at: datetime
+    state: State
+    plate: str
+    country: str
+    who: str
+    is_walk_in: bool
+    pack_class: str
+    packs_wanted: int
+    joined_at: datetime
+    place: int | None
+    of: int | None
+    wait: Wait | None
+    bay_place: int | None
+    kept: tuple[KeptPack, ...]
+    promise_ends_at: datetime | None
+    claimed_at: datetime | None
+    claim_ends_at: datetime | None
+    here_at: datetime | None
+    call_ends_at: datetime | None
+    missed_calls: int
+    bay_number: int | None
+    started_at: datetime | None
+    packs_in: int
+    packs_out: int
+    is_authorised: bool
+    method: str
+    payment_state: str
+    arrive_first: bool
+    goes_first: bool
+    our_fault: bool
+    was_waived: bool
+    no_show: bool
+    ended_at: datetime | None
+    end_reason: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def is_here(self) -> bool:
+        return self.here_at is not None
+
+    @property
+    def is_call_over(self) -> bool:
+        return self.call_ends_at is not None and self.call_ends_at <= self.at
+
+    @property
+    def swap_seconds(self) -> int:
+        """How long the vehicle has stood in the bay, or stood there in all."""
+        if self.started_at is None:
+            return 0
+        return int(((self.ended_at or self.at) - self.started_at).total_seconds())
+
+    @property
+    def is_over_five_minutes(self) -> bool:
+        return self.state == State.SWAPPING and self.swap_seconds > SWAP_WITHIN.total_seconds()
+
+    @property
+    def can_confirm(self) -> bool:
+        return self.state in (State.WAITING, State.PROMISED) and not self.is_here
+
+    @property
+    def can_come_late(self) -> bool:
+        ended_at = self.ended_at or self.promise_ends_at
+        recent = ended_at is not None and self.at - ended_at <= SAME_PROMISE_WITHIN
+        return self.state == State.EXPIRED and self.end_reason == "overdue" and recent
+
+    @property
+    def can_mark_no_show(self) -> bool:
+        return self.state == State.EXPIRED and self.end_reason == "overdue" and not (self.no_show or self.was_waived)
+
+    @property
+    def can_go_first(self) -> bool:
+        return self.state == State.WAITING and not self.goes_first
+
+    @property
+    def can_call(self) -> bool:
+        return self.state == State.ARRIVED and self.call_ends_at is None
+
+    @property
+    def can_start(self) -> bool:
+        return self.state == State.ARRIVED
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.state in (State.WAITING, State.PROMISED, State.ARRIVED)
+
+    @classmethod
+    def of_booking(
+        cls, booking: Booking, seen: Snapshot, *, kept: tuple[KeptPack, ...] = (), swapped: Swapped = Swapped()
+    ) -> Self:
+        standing = seen.standings.get(booking.pk, Standing(State(booking.state)))
+        state = standing.state
+        claimed_at, claim_ends_at = _claim(booking, state)
+        is_overdue = state == State.EXPIRED and State(booking.state) == State.PROMISED
+        unpaid = booking.pay_by is not None and booking.pay_by <= seen.at
+        return cls(
+            public_id=booking.public_id,
+            at=seen.at,
+            state=state,
+            plate=booking.vehicle.plate,
+            country=booking.vehicle.country,
+            who=booking.driver.name if booking.driver is not None else "",
+            is_walk_in=booking.source == Source.WALK_IN,
+            pack_class=booking.line.pack_class.name,
+            packs_wanted=booking.packs_wanted,
+            joined_at=booking.joined_at,
+            place=standing.place,
+            of=standing.of,
+            wait=standing.wait,
+            bay_place=standing.bay_place,
+            kept=kept,
+            promise_ends_at=standing.promise_ends_at or (booking.promise_ends_at if state == State.EXPIRED else None),
+            claimed_at=claimed_at,
+            claim_ends_at=claim_ends_at,
+            here_at=booking.here_at,
+            call_ends_at=booking.called_at + ANSWER_CALL_WITHIN
+            if state == State.ARRIVED and booking.called_at is not None
+            else None,
+            missed_calls=booking.missed_calls,
+            bay_number=booking.bay.number if booking.bay is not None else None,
+            started_at=booking.started_at,
+            packs_in=swapped.packs_in,
+            packs_out=swapped.packs_out,
+            is_authorised=booking.authorised_at is not None,
+            method=str(labels.METHODS.get(booking.payment.method, "")) if booking.payment is not None else "",
+            payment_state=booking.payment.state if booking.payment is not None else "",
+            arrive_first=booking.arrive_first,
+            goes_first=booking.goes_first_at is not None,
+            our_fault=booking.our_fault,
+            was_waived=booking.no_show_waived_at is not None,
+            no_show=booking.no_show or (is_overdue and not unpaid),
+            ended_at=booking.ended_at,
+            end_reason=("unpaid" if unpaid else "overdue") if is_overdue else booking.end_reason,
+        )
+
+
+def ticket(booking: Booking) -> Ticket:
+    """One booking of a station, live or over, with the packs that are kept for it."""
+    (only,) = of_rows([rows().get(pk=booking.pk)], snapshot.take(booking.station_id))
+    return only
+
+
+def of_rows(bookings: Sequence[Booking], seen: Snapshot) -> list[Ticket]:
+    """Tickets for rows of `rows()`, two queries for all of them."""
+    kept, swapped = _kept(bookings), _swapped(bookings)
+    return [Ticket.of_booking(b, seen, kept=tuple(kept[b.pk]), swapped=swapped.get(b.pk, Swapped())) for b in bookings]
+
+
+def rows() -> BookingQuerySet:
+    """Bookings with everything that a ticket shows."""
+    return Booking.objects.select_related("vehicle", "driver", "payment", "bay", "line__pack_class")
+
+
+def late_by_code(station: Station, code: str, now: datetime) -> Booking | None:
+    """Whose code this was, when their promise has ended within the last half hour: they may come late (rule 2)."""
+    ended = Booking.objects.filter(station=station, code=code, ended_at__gt=now - SAME_PROMISE_WITHIN)
+    return ended.filter(end_reason="overdue").order_by("-ended_at").first()
+
+
+def _kept(bookings: Iterable[Booking]) -> dict[int, list[KeptPack]]:
+    kept: dict[int, list[KeptPack]] = defaultdict(list)
+    live = Promise.objects.filter(booking__in=[b.pk for b in bookings], ended_at=None)
+    columns = ("booking_id", "pack_id", "pack__serial", "pack__slot__number")
+    for booking_id, *pack in live.order_by("pack__slot__number").values_list(*columns):
+        kept[booking_id].append(KeptPack(*pack))
+    return kept
+
+
+def _swapped(bookings: Iterable[Booking]) -> dict[int, Swapped]:
+    begun = [b.pk for b in bookings if b.started_at is not None]
+    if not begun:
+        return {}
+    counted = (
+        SwapPack.objects.filter(booking__in=begun, undone_at=None)
+        .values_list("booking")
+        .annotate(
+            came=Count("pk", filter=Q(direction=Direction.IN)), went=Count("pk", filter=Q(direction=Direction.OUT))
+        )
+    )
+    return {booking_id: Swapped(came, went) for booking_id, came, went in counted}
+
+
+def _claim(booking: Booking, state: State) -> tuple[datetime | None, datetime | None]:
+    """When the driver said "here", and until when that holds; nothing once it is confirmed or nobody looked in time."""
+    claimed_at = booking.here_claimed_at
+    if claimed_at is None or booking.here_at is not None:
+        return None, None
+    if state == State.PROMISED:
+        return claimed_at, booking.lapses_at
+    return (claimed_at, None) if state == booking.state == State.WAITING else (None, None)
