@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
+    multiple,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -44,13 +47,17 @@ class LivingLine(RuleBasedStateMachine):
         super().__init__()
         self.undone = transaction.atomic()
         self.undone.__enter__()
-        self.town = Town(packs=2)
+        self.town = Town(packs=1)
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self.undone.__exit__(None, None, None)
 
     # --- What happens ---
+
+    @initialize(target=bookings)
+    def there_is_a_line(self) -> MultipleResults[Booking]:
+        return multiple(*(self.town.books(self.town.driver(name)) for name in ("Asha", "Bala", "Chitra")))
 
     @rule(target=bookings, packs=st.sampled_from([1, 1, 1, 2]))
     def somebody_joins(self, packs: int) -> Booking:

@@ -102,9 +102,12 @@ def _own_connection() -> Iterator[None]:
 
 
 def _wait_until_blocking_somebody_or(past: threading.Event) -> None:
+    # By pg_locks: what pg_stat_activity shows stays as it was when the transaction first looked.
     deadline = time.monotonic() + PATIENCE_SECONDS
     with connection.cursor() as cursor:
         while not past.wait(0.02) and time.monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
             if cursor.fetchone() != (0,):
                 return
