@@ -157,19 +157,10 @@ class LivingLine(RuleBasedStateMachine):
 
 
 def _earlier_who_waited_on(given: BookingStep) -> bool:
-    """Whether somebody who joined before stood waiting when this promise was made, and got nothing with it."""
-    booking = given.booking
-    earlier = Booking.objects.filter(line_id=booking.line_id, joined_at__lt=booking.joined_at)
-    for other in earlier:
-        last = BookingStep.objects.filter(booking=other, pk__lt=given.pk).order_by("pk").last()
-        if last is not None and last.to_state == State.WAITING and not _promised_together(other, given):
-            return True
-    return False
-
-
-def _promised_together(other: Booking, given: BookingStep) -> bool:
-    steps = (Step.PROMISE, Step.PROMISE_HERE)
-    return BookingStep.objects.filter(booking=other, step__in=steps, at=given.at).exists()
+    """Whether somebody who stood before them in the line was waiting when this promise was made."""
+    earlier = Booking.objects.filter(line_id=given.booking.line_id, sequence__lt=given.line_sequence)
+    last = (BookingStep.objects.filter(booking=other, pk__lt=given.pk).order_by("pk").last() for other in earlier)
+    return any(step is not None and step.to_state == State.WAITING for step in last)
 
 
 def test_a_line_keeps_its_promises_whatever_happens_to_it() -> None:
