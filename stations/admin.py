@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts import access
 from accounts.back_office import OperatorAdmin, ReadOnly, SuperuserAdmin
@@ -23,7 +24,11 @@ from stations.states import BayState, SlotState, StationStatus
 
 NO_CHANGE = ("", gettext_lazy("leave as it is"))
 REASON = forms.CharField(
-    label=gettext_lazy("Why"), required=False, max_length=200, help_text=gettext_lazy("Needed to take out of use.")
+    label=gettext_lazy("Why"),
+    required=False,
+    max_length=200,
+    help_text=gettext_lazy("Needed to take out of use."),
+    widget=UnfoldAdminTextInputWidget,
 )
 
 
@@ -66,28 +71,37 @@ class PackClassAdmin(SuperuserAdmin):
     ordering = ("name",)
 
 
-class BaysOfStation(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
+class PartOfStation(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
+    """Shown to whoever may see the station, and changed on a page of its own."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    ordering = ("number",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class BaysOfStation(PartOfStation):
     model = Bay
     fields = ("number", "state", "state_reason")
-    show_change_link = True
-    extra = 0
-    ordering = ("number",)
 
 
-class SlotsOfStation(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
+class SlotsOfStation(PartOfStation):
     model = Slot
-    fields = ("number", "pack_class", "power_w", "state", "pack")
-    readonly_fields = ("pack",)
-    show_change_link = True
-    extra = 0
-    ordering = ("number",)
+    fields = ("number", "pack_class", "power_w", "state", "holds")
+    readonly_fields = ("holds",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
         slots: QuerySet[Slot] = super().get_queryset(request)
         return slots.select_related("pack_class", "pack")
 
     @admin.display(description=gettext_lazy("pack"))
-    def pack(self, slot: Slot) -> str:
+    def holds(self, slot: Slot) -> str:
         pack = getattr(slot, "pack", None)
         return f"{pack} · {pack.soc_percent} % · {pack.get_state_display()}" if pack else "–"
 
@@ -96,6 +110,7 @@ class StationForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argum
     act = forms.ChoiceField(
         label=gettext_lazy("Change status"),
         required=False,
+        widget=UnfoldAdminSelectWidget,
         choices=[
             NO_CHANGE,
             (StationStatus.OPEN, gettext_lazy("open it")),
@@ -164,6 +179,7 @@ class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argum
     act = forms.ChoiceField(
         label=gettext_lazy("Change state"),
         required=False,
+        widget=UnfoldAdminSelectWidget,
         choices=[
             NO_CHANGE,
             ("take_out", gettext_lazy("take out of service")),
@@ -223,6 +239,7 @@ class PackForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argument
     act = forms.ChoiceField(
         label=gettext_lazy("Next step"),
         required=False,
+        widget=UnfoldAdminSelectWidget,
         choices=[
             NO_CHANGE,
             ("quarantine", gettext_lazy("quarantine: do not hand it out")),

@@ -101,6 +101,21 @@ def test_facts_of_a_station_are_edited_and_its_status_only_through_its_writer(
     assert (station.name, station.status) == ("Rossio Norte", StationStatus.OPEN)
 
 
+def test_a_station_is_shown_with_its_bays_and_slots_which_nobody_deletes_there(
+    client: Client, graca: User, station: Station
+) -> None:
+    bay = BayFactory(station=station)
+    PackFactory(station=station, serial="SN7", soc_percent=42)
+
+    page = client.get(reverse("admin:stations_station_change", args=[station.pk])).content.decode()
+    forms = {"bays-TOTAL_FORMS": 1, "bays-INITIAL_FORMS": 1, "bays-0-id": bay.pk, "bays-0-DELETE": "on"}
+    change(client, station, **facts_of(station), **forms)
+
+    assert "SN7 · 42.0 % · stored" in page
+    assert "-DELETE" not in page
+    assert Bay.objects.filter(pk=bay.pk).exists()
+
+
 def test_a_station_closes_with_a_reason_and_the_one_who_closed_it(
     client: Client, graca: User, station: Station
 ) -> None:

@@ -99,7 +99,7 @@ def _with_progress(rows: Iterable[Row | BadRow], file: Path, out: OutputWrapper)
     for count, row in enumerate(rows, start=1):
         if count % 50 == 0 or count >= expected:
             share = min(1.0, count / expected)
-            out.write(f"\r[{'█' * round(share * 30):30}] {share:4.0%}  {count} rows", ending="")
+            out.write(f"\r[{'█' * round(share * 30):30}] {share:4.0%}  {count} rows", style_func=str, ending="")
             out.flush()
         yield row
     out.write("")
