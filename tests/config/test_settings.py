@@ -87,3 +87,15 @@ def test_pages_may_load_only_our_own_scripts(client: Client) -> None:
 
 def test_no_message_of_a_sweep_outlives_two_seconds() -> None:
     assert all(entry["options"]["expires"] <= 2 for entry in settings.CELERY_BEAT_SCHEDULE.values())
+
+
+@pytest.mark.parametrize("kind", ["DEMO", "LAPTOP"])
+def test_every_sweep_is_a_task_that_workers_know(kind: str) -> None:
+    unknown = (
+        "from config import celery_app; celery_app.loader.import_default_modules();"
+        "print(sorted(set(celery_app.conf.beat_schedule) - set(celery_app.tasks)))"
+    )
+
+    answer = manage("shell", "--no-imports", "--command", unknown, **{kind: "1"})
+
+    assert answer.stdout.strip() == "[]", answer.stderr
