@@ -56,11 +56,20 @@ class Procfile:
 
     def stop(self) -> None:
         for manager in self._managers.values():
-            manager.terminate()
+            _ask_to_end(manager.pid)
         for manager in self._managers.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 manager.wait(STOP_SECONDS)
         end_all(self._folder)
+
+
+def _ask_to_end(manager: int) -> None:
+    # honcho would signal whole families, and Celery's tasks would break off instead of finishing. Asked this way, the
+    # command ends as it wants to, and its honcho after it.
+    with contextlib.suppress(psutil.Error, ProcessLookupError):
+        for process in psutil.Process(manager).children(recursive=True):
+            if os.getsid(process.pid) == process.pid:
+                process.terminate()
 
 
 def end_all(folder: Path) -> None:
