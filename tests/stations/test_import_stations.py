@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from accounts.models import Network
 from stations.geo import Place, distance_m, gcj02_to_wgs84
 from stations.models import Station
+from tests.conftest import OUTSIDE_DATA
 from tests.factories.accounts import NetworkFactory, OperatorFactory, OrganisationFactory
 
 pytestmark = pytest.mark.django_db
@@ -268,7 +269,7 @@ class TestGeoJson:
         run(written(tmp_path, text, "stations.geojson"), exit_code=2)
 
 
-@pytest.mark.skipif(not REAL_FILE.is_file(), reason=f"needs {REAL_FILE} (or the folder in SWAPLINE_SHARED_DATA)")
+@pytest.mark.skipif(not REAL_FILE.is_file(), reason=f"{OUTSIDE_DATA}{REAL_FILE}, or SWAPLINE_SHARED_DATA")
 def test_the_real_stations_of_shenzhen_go_in_once(network: Network) -> None:
     arguments = (
         *("--map", "code=station_id", "--country", "CN", "--city", "Shenzhen"),
