@@ -205,7 +205,7 @@ def locked(payment: Payment) -> Payment:
     """The payment as it is now, locked."""
     return (
         Payment.objects.select_for_update(of=("self",))
-        .select_related("network", "payer", "organisation", "sale__station_owner", "sale__network")
+        .select_related("network", "payer", "organisation", "sale__station_owner__network", "sale__network")
         .get(pk=payment.pk)
     )
 
@@ -325,9 +325,7 @@ def _suspense(payment: Payment) -> LedgerAccount:
 
 
 def _refuse_while_unpaid(network: Network, payer: User | None, fleet: Organisation | None) -> None:
-    unpaid = Payment.objects.owed().filter(network=network)
-    owed = unpaid.filter(organisation=fleet) if fleet else unpaid.filter(payer=payer)
-    if (fleet or payer) and owed.exists():
+    if Payment.objects.owed_by(fleet=fleet, payer=payer).filter(network=network).exists():
         raise UnpaidSwap(_("An earlier swap is not paid yet. Pay it, and you can book again."))
 
 

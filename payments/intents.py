@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refusal
 from payments.models import LedgerAccount, Payment, PaymentOperation
 from payments.money import Money
-from payments.providers.base import Refused, Result, Succeeded, Unknown
+from payments.providers.base import Result, Succeeded, Unknown
 from payments.signals import operation_planned
-from payments.states import OperationKind, OperationState, OperationStep, operation_after
+from payments.states import OPERATION_STEPS, OperationKind, OperationState, OperationStep, operation_after
 
 # A call that has not come back after this was lost with its worker; the next one looks it up.
 LEASE = timedelta(seconds=60)
@@ -98,22 +98,21 @@ def claim(*, operation_id: int) -> PaymentOperation | None:
         operation.calls += 1
         PaymentOperation.objects.filter(pk=operation.pk).update(
             state=operation.state,
-            calls=F("calls") + 1,
+            calls=operation.calls,
             first_called_at=Coalesce("first_called_at", Now()),
             due_at=Now() + LEASE,
         )
-        operation.refresh_from_db(fields=["first_called_at", "due_at"])
     return operation
 
 
-def settle(*, operation: PaymentOperation, result: Result) -> PaymentOperation:
-    """Write what came of it. The caller holds the payment's lock; the operation is locked here, and looked at again."""
-    with transaction.atomic():
-        current = PaymentOperation.objects.select_for_update(of=("self",)).get(pk=operation.pk)
-        fields = _outcome(current, result)
-        PaymentOperation.objects.filter(pk=current.pk).update(**fields)
-    operation.refresh_from_db(fields=["state", "due_at", "needs_person", "result", "ended_at"])
-    return operation
+def settle(*, operation: PaymentOperation, result: Result) -> bool:
+    """Write what came of it, under the payment's lock. False: another worker was faster."""
+    fields = _outcome(operation, result)
+    waiting = PaymentOperation.objects.filter(pk=operation.pk, state=OperationState.CALLING)
+    if not waiting.update(**fields):
+        return False
+    operation.state, operation.result = fields["state"], fields["result"]
+    return True
 
 
 def try_again(*, operation: PaymentOperation, by: User) -> PaymentOperation:
@@ -126,27 +125,26 @@ def try_again(*, operation: PaymentOperation, by: User) -> PaymentOperation:
     return operation
 
 
-def is_open(*, operation: PaymentOperation) -> bool:
-    """Still waiting for its answer. Another worker may have written it while this one was calling."""
-    return PaymentOperation.objects.select_for_update(of=("self",)).get(pk=operation.pk).state == OperationState.CALLING
-
-
 def _outcome(operation: PaymentOperation, result: Result) -> dict[str, Any]:
+    if isinstance(result, Unknown):
+        return {"state": OPERATION_STEPS[OperationState.CALLING, OperationStep.LOSE], **_next_try(operation, result)}
     if isinstance(result, Succeeded):
-        state = _after(operation, OperationStep.SUCCEED)
-        return {"state": state, "result": result.data, "due_at": None, "needs_person": False, "ended_at": Now()}
-    if isinstance(result, Refused):
-        answer = {"code": result.code, "sentence": result.sentence}
-        state = _after(operation, OperationStep.REFUSE)
-        return {"state": state, "result": answer, "due_at": None, "needs_person": False, "ended_at": Now()}
-    return {"state": _after(operation, OperationStep.LOSE), **_next_try(operation, result)}
+        step, answer = OperationStep.SUCCEED, result.data
+    else:
+        step, answer = OperationStep.REFUSE, {"code": result.code, "sentence": result.sentence}
+    return {
+        "state": OPERATION_STEPS[OperationState.CALLING, step],
+        "result": answer,
+        "due_at": None,
+        "needs_person": False,
+        "ended_at": Now(),
+    }
 
 
 def _next_try(operation: PaymentOperation, result: Unknown) -> dict[str, Any]:
     """Wait twice as long after each silence. A key that is about to be forgotten is not used again."""
-    first_called_at: datetime = operation.first_called_at or operation.created_at
     answer = {"unknown": result.why}
-    if (operation.due_at or first_called_at) - first_called_at > KEYS_ARE_GOOD_FOR:
+    if operation.first_called_at is not None and timezone.now() - operation.first_called_at > KEYS_ARE_GOOD_FOR:
         return {"result": answer, "due_at": None, "needs_person": True}
     wait = timedelta(seconds=min(2**operation.calls, LONGEST_WAIT_SECONDS))
     return {"result": answer, "due_at": Now() + wait}

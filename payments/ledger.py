@@ -202,7 +202,7 @@ def _write(*, amount: Money, effective_at: datetime | None = None, **fields: Any
         fields["effective_at"] = effective_at
     row = Transfer(network_id=debit.network_id, currency=amount.currency, amount_minor=amount.amount_minor, **fields)
     Transfer.objects.bulk_create([row], ignore_conflicts=True)
-    written = Transfer.objects.select_related("debit", "credit", "payment").filter(key=row.key).first()
+    written = Transfer.objects.filter(key=row.key).first()
     if written is None:
         raise HoldAlreadyResolved(_("This hold has already been kept or let go."))
     if _meaning(written) != _meaning(row):

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Organisation, User
 from payments.money import Money
 from payments.states import (
     OPERATIONS_UNDER_WAY,
@@ -41,6 +42,12 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def owed(self) -> PaymentQuerySet:
         """A swap happened and its money is not here."""
         return self.filter(state=PaymentState.OWED)
+
+    def owed_by(self, *, fleet: Organisation | None, payer: User | None) -> PaymentQuerySet:
+        """What is on a fleet's account is the fleet's to pay, whoever drove; everything else is the payer's own."""
+        if fleet is not None:
+            return self.owed().filter(organisation=fleet, mode=PaymentMode.ACCOUNT)
+        return self.owed().filter(payer=payer).exclude(mode=PaymentMode.ACCOUNT) if payer is not None else self.none()
 
 
 class Payment(models.Model):

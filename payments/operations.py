@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accounts.refusals import Refusal
 from payments import checkout, intents, ledger
 from payments.models import Payment, PaymentOperation
 from payments.providers import provider_for
@@ -69,11 +68,7 @@ def _ask(operation: PaymentOperation, provider: Provider) -> Result:
 
 def _write_down(claimed: PaymentOperation, result: Result) -> PaymentOperation | None:
     with transaction.atomic():
-        payment = _lock_payment(claimed)
-        # A slow call may outlive its lease: then another worker found the same answer under the same key first.
-        if not intents.is_open(operation=claimed):
-            return None
-        return _apply(claimed, payment, result)
+        return _apply(claimed, _lock_payment(claimed), result)
 
 
 def _lock_payment(operation: PaymentOperation) -> Payment | None:
@@ -84,20 +79,24 @@ def _lock_payment(operation: PaymentOperation) -> Payment | None:
     return checkout.locked(operation.payment)
 
 
-def _apply(operation: PaymentOperation, payment: Payment | None, result: Result) -> PaymentOperation:
-    """Settle the operation and let the payment follow. The ledger may still say no, and that is an answer too."""
+def _apply(operation: PaymentOperation, payment: Payment | None, result: Result) -> PaymentOperation | None:
+    """Settle the operation and let the payment follow. The ledger may still say no, and that is an answer too.
+
+    A slow call may outlive its lease: then another worker found the same answer under the same key first.
+    """
     try:
         with transaction.atomic():
-            settled = intents.settle(operation=operation, result=result)
+            if not intents.settle(operation=operation, result=result):
+                return None
             if isinstance(result, Succeeded):
-                _succeed(settled, payment)
+                _succeed(operation, payment)
     except (ledger.BalanceTooLow, ledger.FleetLimitReached) as refusal:
-        result = _as_result(refusal)
-        settled = intents.settle(operation=operation, result=result)
+        result = Refused(refusal.code, refusal.sentence)
+        intents.settle(operation=operation, result=result)
+        payment = None if payment is None else checkout.locked(payment)
     if isinstance(result, Refused) and payment is not None:
-        payment = checkout.locked(payment)
-        checkout.refused(payment=payment, operation=settled, code=result.code, sentence=result.sentence)
-    return settled
+        checkout.refused(payment=payment, operation=operation, code=result.code, sentence=result.sentence)
+    return operation
 
 
 def _succeed(operation: PaymentOperation, payment: Payment | None) -> None:
@@ -109,7 +108,3 @@ def _succeed(operation: PaymentOperation, payment: Payment | None) -> None:
             network=wallet.network, kind=AccountKind.CLEARING, currency=wallet.currency, method="bank"
         )
         ledger.post(debit=clearing, credit=wallet, amount=operation.amount, kind=TransferKind.TOP_UP, key=operation.key)
-
-
-def _as_result(refusal: Refusal) -> Refused:
-    return Refused(refusal.code, refusal.sentence)

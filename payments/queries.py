@@ -106,14 +106,8 @@ def blocked_by_unpaid(
     *, network: Network, user: User | None = None, organisation: Organisation | None = None
 ) -> UnpaidCard | None:
     """The unpaid swap that stands in the way of the next booking: the fleet's on account, else the driver's own."""
-    unpaid = Payment.objects.owed().filter(network=network).select_related("sale").order_by("sale__swapped_at")
-    if organisation is not None:
-        unpaid = unpaid.filter(organisation=organisation)
-    elif user is not None:
-        unpaid = unpaid.filter(payer=user)
-    else:
-        return None
-    payment = unpaid.first()
+    unpaid = Payment.objects.owed_by(fleet=organisation, payer=user).filter(network=network)
+    payment = unpaid.select_related("sale").order_by("sale__swapped_at").first()
     return None if payment is None else _unpaid_card(payment)
 
 

@@ -114,7 +114,7 @@ def take_back_from_receivers(*, sale: Sale, amount: Money, key: str) -> None:
 def contracts_for(sale: Sale) -> list[tuple[SalePart, Contract]] | None:
     """Each part's contract at swap time; a pack owner's own before the one for everybody. None when one has none."""
     found = []
-    for part in sale.parts.select_related("pack_owner").order_by("index"):
+    for part in sale.parts.select_related("pack_owner__network").order_by("index"):
         contract = (
             Contract.objects.valid_at(sale.swapped_at)
             .filter(Q(pack_owner=part.pack_owner_id) | Q(pack_owner=None))
@@ -132,7 +132,7 @@ def _all_parts_by(sale: Sale, contract: Contract) -> list[tuple[SalePart, Contra
     """A contract of another station owner, or of another pack owner, does not fit."""
     if (contract.network_id, contract.station_owner_id) != (sale.network_id, sale.station_owner_id):
         return None
-    parts = list(sale.parts.select_related("pack_owner").order_by("index"))
+    parts = list(sale.parts.select_related("pack_owner__network").order_by("index"))
     if contract.pack_owner_id and any(part.pack_owner_id != contract.pack_owner_id for part in parts):
         return None
     return [(part, contract) for part in parts] or None
@@ -182,9 +182,11 @@ def _shares(contract: Contract) -> Shares:
 
 def _in_suspense(sale: Sale, suspense: LedgerAccount) -> int:
     rows = Transfer.objects.posted().filter(sale=sale)
-    came = rows.filter(credit=suspense).aggregate(minor=Sum("amount_minor", default=0))["minor"]
-    went = rows.filter(debit=suspense).aggregate(minor=Sum("amount_minor", default=0))["minor"]
-    return int(came - went)
+    sums = rows.aggregate(
+        came=Sum("amount_minor", filter=Q(credit=suspense), default=0),
+        went=Sum("amount_minor", filter=Q(debit=suspense), default=0),
+    )
+    return int(sums["came"] - sums["went"])
 
 
 def _left_with_each(sale: Sale) -> list[tuple[LedgerAccount, int]]:

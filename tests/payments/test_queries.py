@@ -78,6 +78,8 @@ def test_a_fleets_unpaid_swap_blocks_the_fleet_and_not_its_driver(
     assert queries.blocked_by_unpaid(network=network, organisation=fleet) is not None
     with pytest.raises(checkout.UnpaidSwap):
         money.opened(network, payer=UserFactory(), fleet=fleet, minor=100)
+    assert queries.blocked_by_unpaid(network=network, user=asha) is None
+    assert money.opened(network, payer=asha, minor=100).state == "authorising"
 
 
 def test_nobody_in_particular_is_not_blocked(network: Network) -> None:
