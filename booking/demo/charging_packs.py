@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import transaction
+
 from booking.demo.stock import curve_of
 from stations import charging, inventory
 from stations.models import Pack, Station
@@ -28,8 +30,10 @@ def charge(station: Station, *, at_most: int, now: datetime) -> int:
     measured = [(pack, _now(pack, now)) for pack in packs]
     measured.sort(key=lambda reading: not reading[0].soc_percent < target <= reading[1])
     grown = [(pack, soc) for pack, soc in measured if soc >= min(pack.soc_percent + STEP_PERCENT, Decimal(100))]
-    for pack, soc in grown[:at_most]:
-        inventory.record_soc(pack=pack, soc_percent=soc, soh_percent=pack.soh_percent, at=now)
+    # One transaction for all, ids ascending as everywhere.
+    with transaction.atomic():
+        for pack, soc in sorted(grown[:at_most], key=lambda reading: reading[0].pk):
+            inventory.record_soc(pack=pack, soc_percent=soc, soh_percent=pack.soh_percent, at=now)
     return len(grown[:at_most])
 
 

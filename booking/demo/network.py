@@ -61,7 +61,7 @@ def busy_stations(lands: Sequence[Land]) -> set[tuple[str, str]]:
 def pack_classes() -> dict[str, PackClass]:
     """The three classes, shared by all networks."""
     wanted = (
-        PackClass(code=COMPACT, name="Compact 42 kWh", form="four_wheel", nominal_wh=42_000, charge_power_w=60_000),
+        PackClass(code=COMPACT, name="Compact 42 kWh", form="four_wheel", nominal_wh=42_000, charge_power_w=90_000),
         PackClass(
             code=LONG_RANGE, name="Long range 58 kWh", form="four_wheel", nominal_wh=58_000, charge_power_w=75_000
         ),
@@ -160,7 +160,7 @@ def _site(
 
 def _slot_counts(number: int, random: Random, *, is_busy: bool) -> dict[str, int]:
     if is_busy:
-        return {COMPACT: 12, LONG_RANGE: 6, SCOOTER: 6}
+        return {COMPACT: 14, LONG_RANGE: 5, SCOOTER: 5}
     counts = {COMPACT: random.randint(5, 9)}
     if number % 2:
         counts[LONG_RANGE] = random.randint(3, 5)

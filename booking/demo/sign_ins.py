@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from random import Random
 
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from accounts import membership
-from accounts.demo import PASSWORD, SIGN_INS, demo_sign_ins
+from accounts.demo import PASSWORD, SIGN_INS
 from accounts.models import Organisation, Role, User
 from booking.demo.crowd import Ride, plate
 from booking.demo.network import COMPACT, Founded
@@ -94,15 +93,3 @@ def fill_wallet(*, founded: Founded, driver: User, key: str) -> None:
         user=driver, network=founded.network, amount=money, by=None, reason="Welcome to the demo", key=key
     )
     operations.carry_out(topped_up.pk)
-
-
-def lines() -> list[str]:
-    """What the console says when everything runs: how to sign in as whom. Nothing outside the demo."""
-    if not settings.DEMO:
-        return []
-    known = demo_sign_ins()
-    width = max((len(str(person.role)) for person in known), default=0)
-    return [
-        f"{person.role!s:<{width}}  {person.login}  {person.password or '(a code, shown on the page)'}"
-        for person in known
-    ]

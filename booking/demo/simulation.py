@@ -31,8 +31,8 @@ from stations.models import Station
 
 log = structlog.get_logger(__name__)
 
-ACTS_A_STEP = 4
-CHARGED_AT_BUSY, CHARGED_ELSEWHERE = 3, 2
+ACTS_A_STEP = 3
+CHARGED_AT_BUSY, CHARGED_ELSEWHERE = 2, 1
 LOCK = 7_295_466_301  # any number that nobody else uses
 
 

@@ -38,7 +38,7 @@ class Stock:
         for site in founded.sites:
             for code, slots in site.slots.items():
                 # A swap needs room for what comes in, in every class.
-                empty = 1 + len(slots) // 6
+                empty = 1 + len(slots) // 8
                 rack = Rack(classes[code], empty=slots[:empty])
                 self._racks[site.station.pk, code] = rack
                 for slot in slots[empty:]:
@@ -83,7 +83,8 @@ class Stock:
 
     def _today(self, site: Site, code: str, number: int, pack: Pack, now: datetime) -> Decimal:
         if site.is_busy and code == COMPACT:
-            return Decimal(self._random.randint(12, 86))
+            # Two can be had at once, and the others will be one after the other.
+            return Decimal(95) if number < 2 else Decimal(88 - 6 * (number - 2)) + self._random.randint(0, 3)
         if number and self._random.random() < 0.3:
             return Decimal(self._random.randint(35, 89))
         return soc_at(pack, now)
