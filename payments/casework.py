@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from payments import labels, presentation, sales
 from payments.finance import operations_of, payments_of, sales_of
-from payments.models import Contract, LedgerAccount, Sale, StatementLine, Transfer
+from payments.models import Contract, LedgerAccount, PaymentOperation, Sale, StatementLine, Transfer
 from payments.money import Money
-from payments.states import POSTED_STAGES, AccountKind, PaymentState, TransferKind
+from payments.states import POSTED_STAGES, AccountKind, OperationKind, OperationState, PaymentState, TransferKind
 
 AT_MOST = 200
 
@@ -117,7 +117,7 @@ class SaleCard:
 def cases(user: User) -> Cases:
     suspense = [_suspense_row(sale) for sale in _waiting(user)]
     owed = payments_of(user).owed().select_related("organisation", "sale").order_by("sale__swapped_at")[:AT_MOST]
-    operations = operations_of(user).filter(needs_person=True).order_by("created_at")[:AT_MOST]
+    operations = operations_for_a_person(user).order_by("created_at")[:AT_MOST]
     return Cases(
         suspense=suspense,
         covered=sum(row.is_covered for row in suspense),
@@ -146,6 +146,14 @@ def cases(user: User) -> Cases:
             for operation in operations
         ],
     )
+
+
+def operations_for_a_person(user: User) -> QuerySet[PaymentOperation]:
+    """Never answered; or a release that was refused, so that a hold stands for which there is no booking."""
+    refused = Q(
+        kind=OperationKind.RELEASE, state=OperationState.REFUSED, payment__state=PaymentState.RELEASING
+    ) & ~Exists(PaymentOperation.objects.under_way().filter(payment=OuterRef("payment")))
+    return operations_of(user).filter(Q(needs_person=True) | refused)
 
 
 def contracts_that_fit(sale: Sale) -> list[Contract]:

@@ -114,7 +114,10 @@ def capture(*, payment: Payment, sale_terms: SaleTerms) -> Payment:
 def release(*, payment: Payment, reason: str) -> Payment:
     """The money is no longer wanted. Idempotent; an authorisation under way is let go when it is known."""
     payment = locked(payment)
-    if payment.state in {PaymentState.RELEASING, PaymentState.RELEASED, PaymentState.REFUSED}:
+    if payment.state in {PaymentState.RELEASED, PaymentState.REFUSED}:
+        return payment
+    if payment.state == PaymentState.RELEASING:
+        _release_again(payment)
         return payment
     before = payment.state
     _step(payment, PaymentStep.ASK_RELEASE)
@@ -308,6 +311,12 @@ def _charge(payment: Payment, operation: PaymentOperation, kind: TransferKind) -
         sale=payment.sale,
         effective_at=payment.sale.swapped_at,
     )
+
+
+def _release_again(payment: Payment) -> None:
+    """Where a release was refused nothing is under way any more; a person has looked, and it is asked for anew."""
+    if not payment.operations.under_way().exists():
+        intents.plan(payment=payment, kind=OperationKind.RELEASE, amount=payment.authorised, reason=payment.reason)
 
 
 def _plan_capture(payment: Payment, gross: Money) -> None:

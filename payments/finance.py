@@ -64,7 +64,6 @@ class Overview:
     in_suspense: Totals
     oldest_in_suspense: datetime | None
     owed: Totals
-    operations_for_a_person: int
     networks: list[Network]
 
 
@@ -183,7 +182,6 @@ def overview(user: User, state: str) -> Overview:
         in_suspense=Totals(waiting.count(), _per_currency(waiting.values("currency").annotate(minor=Sum("net_minor")))),
         oldest_in_suspense=waiting.aggregate(at=Min("swapped_at"))["at"],
         owed=_owed(user),
-        operations_for_a_person=operations_of(user).filter(needs_person=True).count(),
         networks=list(networks_for_finance(user).order_by("name")),
     )
 

@@ -63,6 +63,8 @@ class ReferenceMissing(Refusal):
 def open_statements(*, network: Network, until: date, by: User) -> list[Statement]:
     """One statement for each party and currency with lines before `until` (the first day that is not in it)."""
     _refuse_others(network, by)
+    # Two people who open the same period at once get the same statements.
+    Network.objects.select_for_update().get(pk=network.pk)
     parties: dict[tuple[int, str], None] = {}
     for account in LedgerAccount.objects.filter(network=network, kind__in=sorted(PARTY_ACCOUNTS)).order_by("id"):
         parties[account.organisation_id or 0, account.currency] = None
@@ -246,6 +248,8 @@ def _collect(statement: Statement) -> None:
             for pk, credit_id, minor in waiting.order_by("id").values_list("id", "credit_id", "amount_minor")
         ),
         batch_size=2_000,
+        # Another statement of this party may be taking the same line at this moment: it is on one of the two.
+        ignore_conflicts=True,
     )
     lines = statement.lines.aggregate(total=Sum("amount_minor", default=0))
     statement.total_minor, statement.line_count = lines["total"], statement.lines.count()

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.guards import finance_required
 from accounts.models import User
 from accounts.refusals import Refusal
-from payments import exporting, finance, presentation, settlement
+from payments import casework, exporting, finance, presentation, settlement
 from payments.forms import PeriodForm, ReasonForm, ReferenceForm
 from payments.models import Statement
 from payments.states import StatementState
@@ -81,8 +81,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         raise Http404
     overview = finance.overview(person(request), state)
     form = PeriodForm(networks=overview.networks, today=timezone.localdate())
-    context = {"overview": overview, "state": state, "form": form, "section": "statements"}
-    return render(request, "payments/statements.html", context)
+    return _listing(request, overview, state, form)
 
 
 @finance_required
@@ -91,8 +90,7 @@ def open_period(request: HttpRequest) -> HttpResponse:
     overview = finance.overview(person(request), StatementState.OPEN)
     form = PeriodForm(request.POST, networks=overview.networks, today=timezone.localdate())
     if not form.is_valid():
-        context = {"overview": overview, "state": StatementState.OPEN, "form": form, "section": "statements"}
-        return render(request, "payments/statements.html", context, status=422)
+        return _listing(request, overview, StatementState.OPEN, form, status=422)
     try:
         opened = settlement.open_statements(
             network=form.cleaned_data["network"], until=form.cleaned_data["until"], by=person(request)
@@ -154,6 +152,19 @@ def revenue(request: HttpRequest) -> HttpResponse:
     found = finance.revenue(person(request), timezone.localdate())
     context = {"revenue": found, "section": "revenue"}
     return render(request, "payments/revenue.html", context)
+
+
+def _listing(
+    request: HttpRequest, overview: finance.Overview, state: str, form: PeriodForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "overview": overview,
+        "unanswered": casework.operations_for_a_person(person(request)).count(),
+        "state": state,
+        "form": form,
+        "section": "statements",
+    }
+    return render(request, "payments/statements.html", context, status=status)
 
 
 def _writer(step: str, statement: Statement, by: User, form: forms.Form | None) -> Callable[[], Statement]:

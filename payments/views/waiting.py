@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import networks_for_finance
 from accounts.guards import finance_required
-from payments import casework, intents, settlement
-from payments.finance import operations_of
+from accounts.models import User
+from payments import casework, checkout, intents, settlement
+from payments.models import PaymentOperation
 from payments.views.acting import person, told
 
 
@@ -38,10 +39,19 @@ def work_off(request: HttpRequest) -> HttpResponse:
 @finance_required
 @require_POST
 def try_again(request: HttpRequest, operation_id: int) -> HttpResponse:
-    operation = get_object_or_404(operations_of(person(request)), pk=operation_id, needs_person=True)
-    return told(
-        request,
-        lambda: intents.try_again(operation=operation, by=person(request)),
-        _("It is on its way again, under the same key."),
-        reverse("payments:suspense"),
-    )
+    operation = get_object_or_404(casework.operations_for_a_person(person(request)), pk=operation_id)
+    if operation.needs_person:
+        act, done = _with_its_key, _("It is on its way again, under the same key.")
+    else:
+        act, done = _anew, _("It is asked for again.")
+    return told(request, lambda: act(operation, person(request)), done, reverse("payments:suspense"))
+
+
+def _with_its_key(operation: PaymentOperation, by: User) -> None:
+    intents.try_again(operation=operation, by=by)
+
+
+def _anew(operation: PaymentOperation, by: User) -> None:
+    """A refusal is final for its key, so a release that was refused is asked for under a new one."""
+    if operation.payment is not None:
+        checkout.release(payment=operation.payment, reason=f"{operation.payment.reason} ({by})")

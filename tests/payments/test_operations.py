@@ -12,12 +12,13 @@ from django.db.models.functions import Now
 from django.dispatch import Signal
 
 from accounts.models import Network, Organisation
-from payments import checkout, intents, ledger, operations, tasks
+from payments import casework, checkout, intents, ledger, operations, tasks
 from payments.models import Payment, PaymentOperation, Transfer
+from payments.providers.base import Refused
 from payments.signals import payment_about_to_change, payment_authorised, payment_captured, payment_refused
 from payments.states import OperationState, PaymentState
 from tests.factories import payments as money
-from tests.payments.card import Card
+from tests.payments.card import Card, CardProvider
 
 
 class Killed(BaseException):
@@ -326,3 +327,23 @@ def _carry_out_and_close(operation_id: int) -> None:
         operations.carry_out(operation_id)
     finally:
         connections.close_all()
+
+
+@pytest.mark.django_db
+def test_a_release_that_is_refused_is_on_the_list_and_can_be_asked_for_anew(
+    network: Network, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fatima = money.finance_of(network, "Fatima")
+    payment = operations.carry_out_for(by_card(network))
+    checkout.release(payment=payment, reason="cancelled")
+    with pytest.MonkeyPatch.context() as company:
+        company.setattr(CardProvider, "ask", lambda _provider, _operation: Refused("closed", "We are closed."))
+        payment = operations.carry_out_for(payment)
+    listed = list(casework.operations_for_a_person(fatima))
+
+    payment = operations.carry_out_for(checkout.release(payment=payment, reason="asked again"))
+
+    assert [operation.kind for operation in listed] == ["release"]
+    assert payment.state == PaymentState.RELEASED
+    assert card.books["effects"] == ["authorise 3000", "release 0"]
+    assert not casework.operations_for_a_person(fatima).exists()

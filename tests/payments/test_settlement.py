@@ -1,10 +1,11 @@
 """Splits and statements: every line once, frozen when proposed, approved by another person."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 
 from accounts.models import Network, Organisation, User
 from payments import checkout, contracts, ledger, operations, sales, settlement
@@ -478,3 +479,52 @@ def test_a_sale_is_history(network: Network, canal: Organisation, bank: Organisa
     ):
         with pytest.raises(IntegrityError, match="is history"), transaction.atomic():
             Sale.objects.filter(pk=sale.pk).update(**change)
+
+
+def test_overlapping_contracts_are_refused_by_the_database_as_well(network: Network, canal: Organisation) -> None:
+    contract = money.contract_for(canal)
+    contract.pk = None
+    contract.version = 2
+
+    with pytest.raises(IntegrityError, match="may not overlap"), transaction.atomic():
+        contract.save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_line_slips_in_behind_the_hash_of_a_proposal_under_way(
+    network: Network, canal: Organisation, bank: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fatima = money.finance_of(network, "Fatima")
+    money.contract_for(canal)
+    money.paid_sale(network, canal, bank)
+    statement = statement_of(canal, fatima)
+    late = money.paid_sale(network, canal, bank).transfers.filter(kind="share", credit__organisation=canal).get()
+    hashed, inserted = threading.Event(), threading.Event()
+    refusals: list[str] = []
+    hash_of = settlement.hash_of
+
+    def slow_hash(statement: Statement) -> str:
+        sha256 = hash_of(statement)
+        hashed.set()
+        inserted.wait(0.5)
+        return sha256
+
+    def slip_in() -> None:
+        hashed.wait(10)
+        try:
+            StatementLine.objects.create(statement=statement, transfer=late, amount_minor=late.amount_minor)
+        except IntegrityError as refusal:
+            refusals.append(str(refusal))
+        finally:
+            inserted.set()
+            connections.close_all()
+
+    monkeypatch.setattr(settlement, "hash_of", slow_hash)
+    StatementLine.objects.filter(transfer=late).delete()
+    thread = threading.Thread(target=slip_in)
+    thread.start()
+    proposed = settlement.propose(statement=statement, by=fatima)
+    thread.join(10)
+
+    assert len(refusals) == 1
+    assert proposed.lines_sha256 == hash_of(proposed)
