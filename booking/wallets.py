@@ -31,7 +31,9 @@ def of_driver(driver: User, *, also_empty: bool = False) -> list[Wallet]:
     networks = Network.objects.order_by("name")
     if not also_empty:
         networks = networks.filter(pk__in=limits)
-    return [_wallet(network, limits.get(network.pk)) for network in networks]
+    found = [_wallet(network, limits.get(network.pk)) for network in networks]
+    # Those with money in them first; both in the order of their names.
+    return sorted(found, key=lambda wallet: not wallet.balance)
 
 
 def _wallet(network: Network, limit: AccountLimit | None) -> Wallet:

@@ -58,6 +58,25 @@ def test_a_driver_finds_a_station_reserves_and_is_confirmed_in_three_taps(
     assert Booking.objects.get(pk=booking.pk).state == State.ARRIVED
 
 
+def test_whoever_stands_at_the_bay_sees_the_swap_and_then_the_receipt_without_touching_the_phone(
+    phones: Any, server: Any
+) -> None:
+    town = Town(packs=1, name="Canal Street")
+    asha = town.driver("Asha")
+    phone = phones()
+    sign_in(phone, asha, server.url)
+    reserve(phone)
+    expect(phone.locator("[data-live-age].is-live")).to_be_visible()
+
+    booking = town.arrives(Booking.objects.get(driver=asha))
+    expect(phone.get_by_text("You are here. No clock runs.")).to_be_visible()
+    town.swaps(booking)
+
+    expect(phone.get_by_text("kWh and away")).to_be_visible()
+    phone.get_by_role("link", name="Receipt").click()
+    expect(phone.get_by_text("This is a receipt, not a fiscal invoice.")).to_be_visible()
+
+
 def test_of_two_drivers_racing_for_the_last_pack_one_has_it_and_the_other_a_place(phones: Any, server: Any) -> None:
     town = Town(packs=1, name="Canal Street")
     asha, bala = phones(), phones()
