@@ -137,3 +137,8 @@ def test_nothing_is_committed_that_is_made_or_secret() -> None:
     )
 
     assert [name for name in files if made.search(name)] == []
+
+
+@pytest.mark.parametrize("folder", ["journeys", "concurrency"])
+def test_what_ci_runs_by_its_folder_has_not_moved_away(folder: str) -> None:
+    assert list((ROOT / "tests" / folder).glob("test_*.py")) != []
