@@ -18,7 +18,9 @@ def remembered_start(request: HttpRequest) -> Start | None:
 
 
 def remember_start(request: HttpRequest, start: Start) -> None:
-    request.session[START] = start.kept()
+    kept = start.kept()
+    if request.session.get(START) != kept:
+        request.session[START] = kept
 
 
 def vehicles_of(request: HttpRequest) -> list[Vehicle]:

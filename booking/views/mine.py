@@ -14,14 +14,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.guards import sign_in_required
+from accounts.refusals import Refusal
 from booking import arrival, conduct, lifecycle, live_card, queries
 from booking.forms import DisputeForm, FewerForm, HereForm, PositionForm
 from booking.models import Booking
 from booking.views.acting import attempt, driver_of
 from booking.views.demo import demo_actions
 from booking.views.history import Entry
+from payments import checkout
 from stations import geo
 from stations.models import Station
+
+
+class NothingToPay(Refusal):
+    """Somebody else pays for it, or nobody has to."""
+
+    code = "nothing_to_pay"
 
 
 @never_cache
@@ -132,6 +140,20 @@ def come_late(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         return arrival.come_late(booking=mine, by=driver_of(request))
 
     return _act(request, public_id, act, said=_("It is still yours."))
+
+
+@sign_in_required
+@require_POST
+def pay(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Try once more to collect what is owed for a finished swap, after a top-up for example."""
+
+    def act(mine: Booking) -> Booking:
+        if mine.payment is None or mine.payment.payer_id != driver_of(request).pk:
+            raise NothingToPay(_("There is nothing that you owe for this booking."))
+        checkout.collect_again(payment=mine.payment, by=driver_of(request))
+        return mine
+
+    return _act(request, public_id, act)
 
 
 @sign_in_required

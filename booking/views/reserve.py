@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.guards import sign_in_required
@@ -33,6 +34,8 @@ from stations.models import PackClass, Station
 from stations.states import StationStatus
 
 
+# Kept by a browser, the page would bring its old key back, and with it a booking that is over.
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def station(request: HttpRequest, network: str, code: str) -> HttpResponseBase:
     stations = Station.objects.select_related("network").exclude(status=StationStatus.PLANNED)

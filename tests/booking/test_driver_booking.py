@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, cast
 from uuid import uuid4
 
@@ -13,12 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from booking import arrival, bay, lifecycle, live_card, queries
+from booking import arrival, bay, lifecycle, live_card, promises, queries
 from booking.failures import settle_line
 from booking.models import Booking
 from booking.states import State
-from payments import operations
+from payments import operations, wallet
 from payments.models import Payment
+from payments.money import Money
 from stations import geo, upkeep
 from tests.booking.driving import heading, signed_in, text
 from tests.factories.booking import Town, time_passes
@@ -133,7 +135,7 @@ def test_another_drivers_booking_does_not_exist_whatever_is_asked_of_it() -> Non
     booking = promised(town)
     chitra = signed_in(town.driver("Chitra"))
     gets = ("booking", "card", "cancel", "here", "dispute", "receipt")
-    posts = ("extend", "cancel", "here", "position", "take_fewer", "come_late", "dispute")
+    posts = ("extend", "cancel", "here", "position", "take_fewer", "come_late", "dispute", "pay")
 
     answers = [chitra.get(reverse(f"booking:{name}", args=[booking.public_id])).status_code for name in gets]
     answers += [chitra.post(reverse(f"booking:{name}", args=[booking.public_id])).status_code for name in posts]
@@ -380,6 +382,40 @@ def test_the_booking_of_now_is_found_from_anywhere() -> None:
 
     answer = client.get(reverse("booking:current"))
     assert answer["Location"] == reverse("booking:booking", args=[booking.public_id])
+
+
+def test_a_swap_that_is_not_paid_says_so_and_can_be_paid_after_a_top_up() -> None:
+    town = Town(packs=1)
+    asha = town.driver("Asha")
+    booking = town.arrives(town.books(asha, method="wallet", carry_out=False))
+    assert booking.payment is not None
+    # The wallet is empty; staff let her swap all the same.
+    operations.carry_out_for(booking.payment)
+    bay.start(booking=booking, bay=town.bay, by=town.staff, reason="A regular; she pays tomorrow.")
+    for pack in promises.kept_packs(booking):
+        bay.new_out(booking=booking, pack=pack, by=town.staff)
+        serial = town.old_pack().serial
+        bay.old_in(booking=booking, serial=serial, soc_percent=Decimal(12), soh_percent=Decimal(100), by=town.staff)
+    booking = bay.finish(booking=booking, by=town.staff)
+    payment = operations.carry_out_for(Payment.objects.get(reference=booking.public_id))
+    assert payment.state == "owed"
+    assert "This swap is not paid yet" in text(page_of(booking))
+    more = wallet.top_up(user=asha, network=town.station.network, amount=Money(5_000, "EUR"), by=None, reason="counter")
+    operations.carry_out(more.pk)
+
+    act(booking, "pay")
+    operations.carry_out_for(payment)
+
+    assert "Paid" in text(page_of(booking))
+    assert "This swap is not paid yet" not in text(page_of(booking))
+
+
+def test_what_is_paid_already_is_not_paid_twice() -> None:
+    booking = completed(Town(packs=1))
+
+    answer = act(booking, "pay")
+
+    assert 'role="alert"' in answer.content.decode()
 
 
 def test_navigation_in_china_is_given_its_own_datum() -> None:
