@@ -13,15 +13,16 @@ from django.urls import reverse
 from pytest_django import Settings
 
 import booking.checks
+import payments.checks
 import stations.checks
 from accounts.demo import SIGN_INS
-from accounts.models import Membership, Network, Role
+from accounts.models import Membership, Network, Role, User
 from booking.demo import sign_ins
 from booking.demo.create import create
 from booking.demo.places import LANDS, PORTUGAL
 from booking.models import Booking, Vehicle
 from booking.states import State
-from payments import sales
+from payments import sales, settlement
 from payments.models import AccountLimit, Sale, Statement, StatementLine, Transfer
 from payments.splitting import Shares, split_net
 from payments.states import TransferKind
@@ -32,10 +33,12 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
 
-def test_everything_promised_of_bookings_and_metal_holds_on_the_demos_data() -> None:
-    create(days=40)
+def test_everything_promised_holds_on_the_demos_data() -> None:
+    create(days=60, lands=[PORTUGAL])
 
-    results = [result for checks in (booking.checks, stations.checks) for result in checks.run(connection)]
+    results = [
+        result for checks in (booking.checks, stations.checks, payments.checks) for result in checks.run(connection)
+    ]
 
     assert [(result.sentence, result.violations) for result in results if result.violations] == []
     assert sum(result.examined for result in results) > 10_000
@@ -131,16 +134,18 @@ def test_swaps_at_the_owner_without_a_contract_wait_on_the_suspense_list() -> No
     assert set(waiting.values_list("station_owner__name", flat=True)) == {PORTUGAL.owner_without_contract}
 
 
-def test_one_statement_of_each_network_is_ready_to_approve_and_the_next_are_open() -> None:
-    create(days=70)
+def test_one_statement_is_ready_to_approve_the_months_before_are_closed_and_the_next_is_open() -> None:
+    create(days=70, lands=[PORTUGAL])
+    elsa, filipe = (User.objects.get(email=login) for login in ("finance@demo.example", "finance2@demo.example"))
+    (proposed,) = Statement.objects.filter(state="proposed")
 
-    for network in Network.objects.all():
-        statements = Statement.objects.filter(network=network)
-        assert statements.filter(state="proposed").count() == 1
-        assert statements.filter(state="open").exists()
-        assert statements.filter(state="closed").exists()
-    frozen = StatementLine.objects.filter(statement__state="closed")
-    assert frozen.exists()
+    with pytest.raises(settlement.SamePerson):
+        settlement.approve(statement=proposed, by=elsa)
+    approved = settlement.approve(statement=proposed, by=filipe)
+
+    assert approved.state == "approved"
+    assert StatementLine.objects.filter(statement__state="closed").exists()
+    assert Statement.objects.filter(state="open", period_end__gt=proposed.period_end).exists()
 
 
 def test_the_past_has_swaps_no_shows_and_cancellations_and_nothing_live() -> None:
