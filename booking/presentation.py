@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -27,14 +27,21 @@ def locale() -> str:
 
 def money(amount: Money) -> str:
     """An amount in the person's language: €14.20, 14,20 €."""
-    return str(format_currency(amount.major, amount.currency, locale=locale()))
+    return _spaced(str(format_currency(amount.major, amount.currency, locale=locale())), amount.currency)
 
 
 def rate(per_kwh: str, currency: str) -> str:
     """A price per kilowatt-hour with all the digits that it has: half a cent counts."""
     digits = max(2, -int(Decimal(per_kwh).normalize().as_tuple().exponent))
-    symbols = "0" * digits
-    return str(format_currency(Decimal(per_kwh), currency, f"¤#,##0.{symbols}", locale=locale(), currency_digits=False))
+    pattern = f"¤#,##0.{'0' * digits}"
+    shown = format_currency(Decimal(per_kwh), currency, pattern, locale=locale(), currency_digits=False)
+    return _spaced(str(shown), currency)
+
+
+def _spaced(text: str, currency: str) -> str:
+    """Letters do not run into the number: THB 120.00, not THB120.00."""
+    symbol = get_currency_symbol(currency, locale=locale())
+    return text.replace(symbol, f"{symbol}\N{NO-BREAK SPACE}") if symbol.isalpha() and text.startswith(symbol) else text
 
 
 def number(value: Decimal | float, digits: int = 1) -> str:

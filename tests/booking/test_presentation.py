@@ -1,0 +1,84 @@
+"""What numbers look like to people: in their language, by the station's clock, and never better than they are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import translation
+
+from booking import presentation
+from booking.estimate import Wait
+from payments.money import Money
+
+SPACE = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "shown"),
+    [
+        ("en", Money(1_420, "EUR"), "€14.20"),
+        ("pt", Money(1_420, "EUR"), f"14,20{SPACE}€"),
+        ("en", Money(12_000, "THB"), f"THB{SPACE}120.00"),
+        ("th", Money(12_000, "THB"), "฿120.00"),
+        ("zh-hans", Money(12_345_600, "CNY"), "¥123,456.00"),
+        ("en", Money(-500, "EUR"), "-€5.00"),
+        ("en", Money(500, "JPY"), "JP¥500"),
+    ],
+)
+def test_an_amount_reads_as_it_does_in_the_persons_language(language: str, amount: Money, shown: str) -> None:
+    with translation.override(language):
+        assert presentation.money(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"), [("0.4400", "€0.44"), ("0.4455", "€0.4455"), ("1", "€1.00"), ("10", "€10.00")]
+)
+def test_a_rate_shows_every_digit_that_is_charged(rate: str, shown: str) -> None:
+    assert presentation.rate(rate, "EUR") == shown
+
+
+def test_a_clock_is_the_stations_own() -> None:
+    at = datetime(2026, 11, 23, 14, 32, tzinfo=UTC)
+
+    assert presentation.clock(at, "Europe/Lisbon") == "14:32"
+    assert presentation.clock(at, "Asia/Shanghai") == "22:32"
+    assert presentation.moment(at, "Asia/Bangkok") == "23 November 2026, 21:32"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0 min"), (1, "1 min"), (60, "1 min"), (61, "2 min"), (3_900, "1 h 05 min"), (-5, "0 min")],
+)
+def test_a_minute_that_has_begun_counts(seconds: float, shown: str) -> None:
+    assert presentation.minutes(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("wait", "shown"),
+    [
+        (Wait(500, 720, 1_180), "8–20 min"),
+        (Wait(20, 60, 290), "up to 5 min"),
+        (Wait(4_000, 6_000, 9_000), "1 h 07 min to 2 h 30 min"),
+    ],
+)
+def test_a_range_is_never_narrower_than_the_estimate(wait: Wait, shown: str) -> None:
+    assert presentation.wait_range(wait) == shown
+
+
+@pytest.mark.parametrize(
+    ("metres", "shown"), [(0, "0 m"), (847, "850 m"), (1_949, "1.9 km"), (12_300, "12.3 km"), (2_454_000, "2,454 km")]
+)
+def test_a_distance_has_the_digits_that_matter(metres: float, shown: str) -> None:
+    assert presentation.distance(metres) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(-3, "0 s ago"), (59, "59 s ago"), (61, "1 min ago"), (7_300, "2 h ago")]
+)
+def test_the_age_of_a_reading_is_told_in_one_unit(seconds: float, shown: str) -> None:
+    assert presentation.ago(seconds) == shown
+
+
+def test_tax_is_shown_without_needless_digits() -> None:
+    assert [presentation.percent(bp) for bp in (2_300, 700, 1_350)] == ["23", "7", "13.5"]
