@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import Network, Organisation, User
-from payments import checkout, ledger, operations, queries, wallet
+from payments import checkout, ledger, operations, queries, sales, wallet
 from payments.models import Payment, PaymentOperation, Sale
 from payments.money import CurrencyMismatch, Money
 from payments.providers import MethodNotOffered
@@ -257,6 +257,21 @@ def test_a_refund_before_the_split_leaves_less_to_split(
 
     assert balance_of(network, AccountKind.TAX) == 230
     assert balance_of(network, AccountKind.SUSPENSE) == 1_000
+
+
+def test_what_was_refunded_before_the_split_is_not_split(
+    network: Network, asha: User, canal: Organisation, bank: Organisation
+) -> None:
+    payment = money.authorised(money.opened(network, payer=asha, minor=3_000))
+    payment = money.captured(payment, money.terms(canal, bank, minor=2_460))
+    checkout.refund(payment=payment, amount=Money(1_230, "EUR"), by=None, reason="half")
+    payment = operations.carry_out_for(payment)
+    money.contract_for(canal)
+
+    sales.split(sale=payment.sale, by=None)
+
+    assert balance_of(network, AccountKind.SUSPENSE) == 0
+    assert balance_of(network, AccountKind.PAYABLE, canal) == 500
 
 
 @pytest.mark.parametrize("minor", [0, -5, 2_461])
