@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from booking import history, line, pricing, promises, tariffs
+from booking import history, line, overrides, pricing, promises, tariffs
 from booking.line_rules import ANSWER_CALL_WITHIN
-from booking.models import Booking, Direction, SwapPack, Vehicle
+from booking.models import Booking, Direction, Line, SwapPack, Vehicle
 from booking.states import State, Step
 from payments import checkout
 from payments.money import Money
@@ -68,7 +68,7 @@ def miss_call(*, booking: Booking, by: User | None) -> Booking:
 
     Harmless when it is not due (a sweep may run twice). Locks line and bay queue.
     """
-    with line.locked(booking.line_id) as held:
+    with line.locked(*_lines_at(booking)) as held:
         held.bay_queue(booking.station_id)
         booking = held.booking(booking.pk)
         if not call_is_overdue(booking, held.now):
@@ -100,10 +100,10 @@ def call_is_overdue(booking: Booking, now: datetime) -> bool:
 def start(*, booking: Booking, bay: Bay, by: User, reason: str = "") -> Booking:
     """The vehicle is in the bay and the swap clock runs.
 
-    Refused without an authorised payment, and out of turn, unless staff give a reason. Locks line and bay queue.
-    Raises BayNotFree, NotNext, NotPaidFor, StepRefused.
+    Refused without an authorised payment, and out of turn, unless staff give a reason; who is overtaken can read it.
+    Locks the station's lines and its bay queue. Raises BayNotFree, NotNext, NotPaidFor, OverrideLimit, StepRefused.
     """
-    with line.locked(booking.line_id) as held:
+    with line.locked(*_lines_at(booking)) as held:
         held.bay_queue(booking.station_id)
         line.settle(held, held.lines[booking.line_id])
         booking = held.booking(booking.pk)
@@ -112,20 +112,24 @@ def start(*, booking: Booking, bay: Bay, by: User, reason: str = "") -> Booking:
         has_reason = len(reason.strip()) >= 5
         if booking.authorised_at is None and not has_reason:
             raise NotPaidFor(_("The payment is not certain yet. To begin all the same, write down why."))
-        first = Booking.objects.at_bay(booking.station_id).first()
-        out_of_turn = first is not None and first.pk != booking.pk
-        if out_of_turn and not has_reason:
+        overtaken = _ahead_of(booking, held.now)
+        if overtaken and not has_reason:
             raise NotNext(_("Another vehicle arrived earlier. To take this one first, write down why."))
+        if overtaken:
+            overrides.check_limit(booking.station, by=by, now=held.now)
         history.take(
             booking,
             Step.START,
             at=held.now,
             by=by,
             reason=reason.strip(),
-            exception="override" if out_of_turn else "",
+            exception="override" if overtaken else "",
             bay=bay,
             started_at=held.now,
         )
+        for other in overtaken:
+            history.take(other, Step.PASS_OVER, at=held.now, reason=reason.strip(), exception="override")
+            held.mark_changed(other.line_id)
         _prove_plate(booking.vehicle, held.now)
         held.mark_changed(booking.line_id)
     return history.fresh(booking)
@@ -143,6 +147,8 @@ def old_in(
         history.require(booking, Step.OLD_IN)
         if _swapped(booking, Direction.IN).count() >= booking.packs_wanted:
             raise WrongPack(_("All old packs are in already."))
+        if _swapped(booking, Direction.OUT).filter(pack__serial=serial.strip()).exists():
+            raise WrongPack(_("Pack %(serial)s has just gone out. Put the old one in.") % {"serial": serial.strip()})
         pack_class = booking.line.pack_class
         if slot is None:
             empty = inventory.empty_slots(station=booking.station, pack_class=pack_class)
@@ -174,6 +180,8 @@ def new_out(*, booking: Booking, pack: Pack, by: User) -> Booking:
     with line.locked(booking.line_id) as held:
         booking = held.booking(booking.pk)
         history.require(booking, Step.NEW_OUT)
+        line.settle(held, held.lines[booking.line_id])
+        pack.refresh_from_db()
         pack = _reserve(held, booking, pack, by=by)
         pack = inventory.issue(pack=pack)
         promises.fulfil(booking=booking, pack=pack, now=held.now)
@@ -222,13 +230,14 @@ def finish(*, booking: Booking, by: User) -> Booking:
 def give_back(*, booking: Booking, by: User, reason: str) -> Booking:
     """The swap failed: the driver's own packs go back in, new ones come out, and the booking waits for the bay again.
 
-    `arrived_at` and the place at the bay are kept. Locks the line. Raises StepRefused, WrongPack without a reason.
+    `arrived_at` and the place at the bay are kept; where a pack has failed meanwhile, it waits for the next one. Locks
+    the line. Raises StepRefused, and WrongPack without a reason or where no slot is empty.
     """
     with line.locked(booking.line_id) as held:
         held.bay_queue(booking.station_id)
         booking = held.booking(booking.pk)
         history.require(booking, Step.RETURN_PACKS)
-        _undo_packs(booking, reason=reason, now=held.now)
+        _undo_packs(held, booking, reason=reason)
         history.take(
             booking,
             Step.RETURN_PACKS,
@@ -242,7 +251,10 @@ def give_back(*, booking: Booking, by: User, reason: str) -> Booking:
             called_at=None,
             our_fault=True,
         )
+        if len(promises.kept_packs(booking)) < booking.packs_wanted:
+            line.fall_back(held, booking, reason=reason.strip(), by=by)
         held.mark_changed(booking.line_id)
+        line.settle(held, held.lines[booking.line_id])
     return history.fresh(booking)
 
 
@@ -251,12 +263,23 @@ def abandon(*, booking: Booking, by: User, reason: str) -> Booking:
     with line.locked(booking.line_id) as held:
         booking = held.booking(booking.pk)
         history.require(booking, Step.ABANDON)
-        _undo_packs(booking, reason=reason, now=held.now)
+        _undo_packs(held, booking, reason=reason)
         Booking.objects.filter(pk=booking.pk).update(our_fault=True)
         history.close(booking, Step.ABANDON, at=held.now, by=by, reason=reason.strip(), end_reason="swap_failed")
         held.mark_changed(booking.line_id)
         line.settle(held, held.lines[booking.line_id])
     return history.fresh(booking)
+
+
+def _lines_at(booking: Booking) -> list[int]:
+    """All lines of the station: its bays serve every class, and who is overtaken may stand in another line."""
+    return list(Line.objects.filter(station=booking.station_id).values_list("pk", flat=True))
+
+
+def _ahead_of(booking: Booking, now: datetime) -> list[Booking]:
+    """Who arrived earlier and waits for a bay. Who has not answered a call is behind the next, written down or not."""
+    earlier = Booking.objects.at_bay(booking.station_id).filter(bay_sequence__lt=booking.bay_sequence)
+    return [other for other in earlier if not call_is_overdue(other, now)]
 
 
 def _check_bay(bay: Bay, booking: Booking) -> None:
@@ -271,6 +294,8 @@ def _check_bay(bay: Bay, booking: Booking) -> None:
 def _reserve(held: line.Held, booking: Booking, pack: Pack, *, by: User) -> Pack:
     """The pack that may go out now: one of the promised, or another ready one that takes the place of one of them."""
     kept = promises.kept_packs(booking)
+    if not kept and _swapped(booking, Direction.OUT).count() < booking.packs_wanted:
+        raise WrongPack(_("The pack that was kept has failed, and no other is ready yet."))
     if not kept:
         raise WrongPack(_("All new packs are out already."))
     if pack.pk in {p.pk for p in kept}:
@@ -286,25 +311,29 @@ def _reserve(held: line.Held, booking: Booking, pack: Pack, *, by: User) -> Pack
     return pack
 
 
-def _undo_packs(booking: Booking, *, reason: str, now: datetime) -> None:
+def _undo_packs(held: line.Held, booking: Booking, *, reason: str) -> None:
     """Own packs back into the vehicle, new ones back into slots and kept for the booking again. Nobody is stranded."""
     if len(reason.strip()) < 5:
         raise WrongPack(_("Write down what went wrong."))
     for row in _swapped(booking, Direction.IN):
+        # It may be promised to the next already, when it came in well charged.
+        line.lose_pack(held, row.pack, reason=_("The pack went back into the vehicle that it came from."))
         inventory.issue(pack=row.pack)
     for row in _swapped(booking, Direction.OUT):
-        slot = inventory.empty_slots(station=booking.station, pack_class=booking.line.pack_class)[0]
+        empty = inventory.empty_slots(station=booking.station, pack_class=booking.line.pack_class)
+        if not empty:
+            raise WrongPack(_("No slot is empty for the new pack. Take a pack out of its slot first."))
         pack = inventory.take_back(
             serial=row.pack.serial,
             pack_class=booking.line.pack_class,
             network=booking.network,
-            slot=slot,
+            slot=empty[0],
             soc_percent=row.soc_percent,
             soh_percent=row.soh_percent,
-            now=now,
+            now=held.now,
         )
-        promises.make(booking=booking, packs=[pack], until=None, now=now)
-    booking.swap_packs.filter(undone_at=None).update(undone_at=now)
+        promises.make(booking=booking, packs=[pack], until=None, now=held.now)
+    booking.swap_packs.filter(undone_at=None).update(undone_at=held.now)
 
 
 def _prove_plate(vehicle: Vehicle, now: datetime) -> None:

@@ -28,7 +28,8 @@ _KEPT_NOT_PROMISED = """
     WHERE pack.state = 'kept'
       AND NOT EXISTS (SELECT FROM booking_promise p WHERE p.pack_id = pack.id AND p.ended_at IS NULL)
 """
-# A promised or arrived booking has all its packs; at the bay some of them may have gone out; any other has none.
+# A promised or arrived booking has all its packs; at the bay some of them may have gone out, or have failed and not
+# been replaced yet; any other has none.
 _WRONG_NUMBER_OF_PACKS = f"""
     SELECT 'booking ' || booking.id || ' (' || booking.state || '): ' || held.packs || ' of ' || booking.packs_wanted
     FROM booking_booking booking
@@ -41,6 +42,9 @@ _WRONG_NUMBER_OF_PACKS = f"""
     WHERE held.packs
           <> CASE WHEN booking.state IN ('promised', 'arrived', 'swapping') THEN booking.packs_wanted ELSE 0 END
       AND ({_LIVE} OR held.packs > 0)
+      AND NOT (booking.state = 'swapping' AND held.packs < booking.packs_wanted
+               AND EXISTS (SELECT FROM booking_promise failed
+                           WHERE failed.booking_id = booking.id AND failed.end_reason = 'pack_failed'))
 """  # noqa: S608  # a constant of this module
 _OUT_OF_ORDER = """
     SELECT 'line ' || line_id || ': sequence ' || sequence

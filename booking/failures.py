@@ -25,23 +25,25 @@ def lock_line_of(*, reference: UUID) -> None:
 
 
 def pack_failed(*, pack: Pack, reason: str) -> None:
-    """The booking that this pack was kept for falls back into its line with its old place: the next pack is theirs."""
+    """The booking that this pack was kept for falls back into its line with its old place: the next pack is theirs.
+
+    A vehicle at the bay stays there, and is kept the next ready pack before the line is served.
+    """
     promise = Promise.objects.filter(pack=pack, ended_at=None).select_related("booking").first()
     if promise is None:
         return
     with line.locked(promise.booking.line_id) as held:
-        booking = held.booking(promise.booking_id)
-        if booking.state in (State.PROMISED, State.ARRIVED):
-            promises.end(booking=booking, reason="pack_failed", now=held.now)
-            history.take(booking, Step.FAIL_PACK, at=held.now, reason=reason, our_fault=True, **line.NO_PROMISE)
-        held.mark_changed(booking.line_id)
-        line.settle(held, held.lines[booking.line_id])
+        line.lose_pack(held, pack, reason=reason)
+        line.settle(held, held.lines[promise.booking.line_id])
 
 
 def station_failed(*, station: Station, reason: str) -> None:
     """No promise of this station runs any more; everybody keeps the place. Who is here keeps the packs too."""
     lines = Line.objects.filter(station=station).values_list("pk", flat=True)
     with line.locked(*lines) as held:
+        # What was overdue has ended before: it was not our fault, whether or not a worker has written it down.
+        for ended in held.lines.values():
+            line.settle(held, ended)
         for promised in Booking.objects.live().filter(station=station, state=State.PROMISED).order_by("pk"):
             booking = held.booking(promised.pk)
             promises.end(booking=booking, reason="station_failed", now=held.now)
@@ -65,7 +67,8 @@ def settle_soon(*, station_id: int, pack_class_id: int) -> None:
 
 
 def _settle_if_wanted(line_id: int) -> None:
-    if Booking.objects.waiting().filter(line_id=line_id).exists():
+    here = Booking.objects.filter(line_id=line_id)
+    if here.waiting().exists() or here.short_of_packs().exists():
         settle_line(line_id=line_id)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
+from accounts.models import User
 from booking import history, live, promises
 from booking.line_rules import PAY_WITHIN, Entry, Grant, PromiseTerms, plan
-from booking.models import BayQueue, Booking, Line
+from booking.models import BayQueue, Booking, Line, Promise
 from booking.states import State, Step
 from stations import inventory
 from stations.models import Pack, PackClass, Station
@@ -139,7 +140,33 @@ def note_change(station_id: int) -> None:
 def settle(held: Held, line: Line) -> None:
     """Bring a locked line up to date: end what is overdue, then promise what is free (rules 1, 2, 5, 6 and 7)."""
     _end_overdue(held, line)
+    _complete_at_bay(held, line)
     _grant(held, line)
+
+
+def lose_pack(held: Held, pack: Pack, *, reason: str) -> None:
+    """A kept pack of a held line cannot be counted on: its booking waits for the next one where it stood (rule 7).
+
+    A vehicle at the bay stays there and keeps its other packs. The caller settles the line afterwards.
+    """
+    promise = Promise.objects.filter(pack=pack, ended_at=None).first()
+    if promise is None:
+        return
+    booking = held.booking(promise.booking_id)
+    if booking.state == State.SWAPPING:
+        promises.lose(booking=booking, pack=pack, reason="pack_failed", now=held.now)
+        history.take(booking, Step.FAIL_PACK, at=held.now, reason=reason, our_fault=True)
+    else:
+        fall_back(held, booking, reason=reason)
+    held.mark_changed(booking.line_id)
+
+
+def fall_back(held: Held, booking: Booking, *, reason: str, by: User | None = None) -> None:
+    """Back into the line with the place it had, because what was kept for it has failed."""
+    promises.end(booking=booking, reason="pack_failed", now=held.now)
+    history.take(
+        booking, Step.FAIL_PACK, at=held.now, by=by, reason=reason, our_fault=True, called_at=None, **NO_PROMISE
+    )
 
 
 def terms_of(station: Station) -> PromiseTerms:
@@ -211,6 +238,18 @@ def _end_overdue(held: Held, line: Line) -> None:
         else:
             history.close(booking, Step.LAPSE, at=held.now, end_reason="overdue", no_show=True)
         held.mark_changed(line.pk)
+
+
+def _complete_at_bay(held: Held, line: Line) -> None:
+    """Whose pack failed at the bay is kept the next ready one, before the line is served (rule 7)."""
+    for short in Booking.objects.in_line(line).short_of_packs():
+        missing = promises.missing(short)
+        ready = inventory.ready_packs(station=line.station, pack_class=line.pack_class, limit=missing)
+        if ready:
+            booking = held.booking(short.pk)
+            promises.make(booking=booking, packs=ready, until=None, now=held.now)
+            history.take(booking, Step.REASSIGN, at=held.now)
+            held.mark_changed(line.pk)
 
 
 def _grant(held: Held, line: Line) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.states import LIVE, State
@@ -143,6 +143,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def at_bay(self, station_id: int) -> BookingQuerySet:
         """Those who are here with their packs, in the order in which the bays serve them."""
         return self.filter(station_id=station_id, state=State.ARRIVED).order_by("bay_sequence")
+
+    def short_of_packs(self) -> BookingQuerySet:
+        """At the bay, and a pack that was kept for them has failed: the next ready one is theirs (rule 7)."""
+        kept = Count("promises", filter=Q(promises__ended_at=None), distinct=True)
+        out = Count("swap_packs", filter=Q(swap_packs__direction="out", swap_packs__undone_at=None), distinct=True)
+        short = self.filter(state=State.SWAPPING).annotate(packs_had=kept + out)
+        return short.filter(packs_had__lt=F("packs_wanted"))
 
     def overdue(self, now: datetime) -> BookingQuerySet:
         """Promises that count as ended although no row says so yet. One reading of rule 2, rule 5 and `pay_by`."""

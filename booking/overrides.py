@@ -41,7 +41,9 @@ def let_go_first(*, booking: Booking, by: User, reason: str) -> Booking:
     with line.locked(booking.line_id) as held:
         line.settle(held, held.lines[booking.line_id])
         booking = held.booking(booking.pk)
-        _check_limit(booking.station, by=by, now=held.now)
+        # The lines of a station are several, its overrides are counted together.
+        held.bay_queue(booking.station_id)
+        check_limit(booking.station, by=by, now=held.now)
         history.take(
             booking,
             Step.GO_FIRST,
@@ -69,6 +71,7 @@ def overtaken_by(*, booking: Booking) -> list[str]:
     return list(before.values_list("vehicle__plate", flat=True))
 
 
-def _check_limit(station: Station, *, by: User, now: datetime) -> None:
+def check_limit(station: Station, *, by: User, now: datetime) -> None:
+    """Raise OverrideLimit when this person has used up the shift's overrides. The caller holds the bay queue."""
     if not left(station=station, by=by, now=now):
         raise OverrideLimit(_("The limit of overrides for this shift is reached."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking.models import Booking, Promise
+from booking.models import Booking, Direction, Promise
 from stations import inventory
 from stations.models import Pack
 from stations.states import PackState
@@ -31,6 +31,13 @@ def end(*, booking: Booking, reason: str, now: datetime) -> None:
     for pack in kept_packs(booking):
         inventory.release(pack=pack)
     booking.promises.filter(ended_at=None).update(ended_at=now, end_reason=reason)
+
+
+def lose(*, booking: Booking, pack: Pack, reason: str, now: datetime) -> None:
+    """One of the packs cannot be counted on any more; the others are kept on."""
+    if pack.pk in {kept.pk for kept in kept_packs(booking)}:
+        inventory.release(pack=pack)
+    booking.promises.filter(pack=pack, ended_at=None).update(ended_at=now, end_reason=reason)
 
 
 def fulfil(*, booking: Booking, pack: Pack, now: datetime) -> None:
@@ -61,6 +68,13 @@ def kept_packs(booking: Booking) -> list[Pack]:
     """The packs that are kept for this booking now, ids ascending; without one that has failed meanwhile."""
     promised = booking.promises.filter(ended_at=None).values("pack_id")
     return list(Pack.objects.filter(pk__in=promised, state=PackState.KEPT).order_by("pk"))
+
+
+def missing(booking: Booking) -> int:
+    """How many packs a vehicle at the bay is neither kept nor has been given yet."""
+    kept = booking.promises.filter(ended_at=None).count()
+    given = booking.swap_packs.filter(direction=Direction.OUT, undone_at=None).count()
+    return booking.packs_wanted - kept - given
 
 
 def _clear(*, booking: Booking, pack: Pack, now: datetime) -> None:

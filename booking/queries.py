@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+from django.db.models import F, QuerySet
 from django.http import Http404
 
 from accounts.models import User
@@ -236,9 +237,8 @@ def cards(seen: Snapshot, booking_ids: Collection[int]) -> dict[int, BookingCard
         .select_related("vehicle", "payment", "bay")
         .prefetch_related("station", "line__pack_class", "tariff__pack_class")
     )
-    waiting = [b.pk for b in rows if b.state == State.WAITING]
     overtaken: dict[int, list[Overtaken]] = defaultdict(list)
-    for row in BookingStep.objects.filter(booking__in=waiting, step=Step.PASS_OVER).order_by("id"):
+    for row in _passed_over([b.pk for b in rows]):
         overtaken[row.booking_id].append(Overtaken(row.at, row.exception, row.reason))
     return {b.pk: BookingCard.of_booking(b, seen, tuple(overtaken[b.pk])) for b in rows}
 
@@ -291,10 +291,13 @@ def _complete() -> BookingQuerySet:
 
 
 def _overtaken(booking: Booking) -> tuple[Overtaken, ...]:
-    if booking.state != State.WAITING:
-        return ()
-    rows = BookingStep.objects.filter(booking=booking, step=Step.PASS_OVER).order_by("id")
-    return tuple(Overtaken(row.at, row.exception, row.reason) for row in rows)
+    return tuple(Overtaken(row.at, row.exception, row.reason) for row in _passed_over([booking.pk]))
+
+
+def _passed_over(booking_ids: Collection[int]) -> QuerySet[BookingStep]:
+    """Who was overtaken where they stand now: in their line, or at the bay."""
+    rows = BookingStep.objects.filter(booking__in=booking_ids, booking__state__in=(State.WAITING, State.ARRIVED))
+    return rows.filter(step=Step.PASS_OVER, from_state=F("booking__state")).order_by("id")
 
 
 def _pack_lines(rows: list[SwapPack], direction: Direction) -> tuple[PackLine, ...]:

@@ -84,6 +84,7 @@ STEPS: dict[tuple[State, Step], State] = {
     (_A, Step.AUTHORISE): _A,
     (_A, Step.REASSIGN): _A,
     (_A, Step.FAIL_PACK): _W,
+    (_A, Step.PASS_OVER): _A,
     (_A, Step.CALL): _A,
     (_A, Step.MISS_CALL): _A,
     (_A, Step.GIVE_UP): State.EXPIRED,
@@ -92,6 +93,7 @@ STEPS: dict[tuple[State, Step], State] = {
     # At the bay.
     (_S, Step.AUTHORISE): _S,
     (_S, Step.REASSIGN): _S,
+    (_S, Step.FAIL_PACK): _S,
     (_S, Step.OLD_IN): _S,
     (_S, Step.NEW_OUT): _S,
     (_S, Step.RETURN_PACKS): _A,

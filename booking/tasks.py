@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 from celery import shared_task
-from django.db import OperationalError
-from django.db.models import Exists, OuterRef
+from django.db import DatabaseError
+from django.db.models import Exists, OuterRef, Q
 
+from accounts.refusals import Refusal
 from booking import bay, failures, heartbeat, line
 from booking.line_rules import ANSWER_CALL_WITHIN
 from booking.models import Booking, Line
@@ -42,18 +43,22 @@ def beat_heart() -> None:
 
 
 def due_lines(now: datetime) -> list[int]:
-    """Lines with an overdue promise, or with somebody waiting: packs charge and gatherings end without any event."""
+    """Lines with an overdue promise, or with somebody waiting: packs charge and gatherings end without any event.
+
+    Somebody waits also at the bay, when the pack that was kept has failed.
+    """
     mine = Booking.objects.live().filter(line=OuterRef("pk"))
     overdue = mine.overdue(now)
     waiting = mine.filter(state=State.WAITING)
-    return list(Line.objects.filter(Exists(overdue) | Exists(waiting)).values_list("pk", flat=True))
+    short = Booking.objects.short_of_packs().values("line")
+    return list(Line.objects.filter(Exists(overdue) | Exists(waiting) | Q(pk__in=short)).values_list("pk", flat=True))
 
 
 def _one(act: Callable[..., object], **arguments: Any) -> int:
     """One line's trouble is not the others': it is logged, and tried again in a second."""
     try:
         patient(act)(**arguments)
-    except OperationalError as failure:
+    except (DatabaseError, Refusal) as failure:
         log.warning("sweep_put_off", act=act.__name__, error=str(failure), **{k: str(v) for k, v in arguments.items()})
         return 0
     return 1
