@@ -80,6 +80,26 @@ def at_the_gate(*, country: str, plate: str, pack_class: PackClass, pack_count: 
 
 
 @transaction.atomic
+def correct(*, vehicle: Vehicle) -> Vehicle:
+    """Write what an operator has corrected after looking at the vehicle.
+
+    Raises NotAPlate, VehicleTaken when another vehicle has the plate, VehicleInUse when its packs would change while a
+    booking for it is live.
+    """
+    vehicle.plate = plates.normalise(vehicle.plate)
+    if not plates.is_plate(vehicle.plate):
+        raise NotAPlate(_("A plate has letters and digits, 2 to 16 of them."))
+    if Vehicle.objects.filter(country=vehicle.country, plate=vehicle.plate).exclude(pk=vehicle.pk).exists():
+        raise VehicleTaken(_("Another vehicle has this plate."))
+    before = Vehicle.objects.select_for_update().get(pk=vehicle.pk)
+    has_other_packs = (before.pack_class_id, before.pack_count) != (vehicle.pack_class_id, vehicle.pack_count)
+    if has_other_packs and Booking.objects.live().filter(vehicle=vehicle).exists():
+        raise VehicleInUse(_("A booking for this vehicle is live: its packs cannot change now."))
+    vehicle.save(update_fields=["country", "plate", "pack_class", "pack_count", "model", "fleet"])
+    return vehicle
+
+
+@transaction.atomic
 def let_go(*, driver: User, vehicle: Vehicle) -> None:
     """End the driver's assignment. Raises VehicleInUse while they have a live booking for it."""
     if Booking.objects.live().filter(driver=driver, vehicle=vehicle).exists():
