@@ -136,14 +136,14 @@ def _ended(station: Station, seen: Snapshot) -> list[Ticket]:
 
 
 def _nobody_confirmed(rows: Iterable[Booking], seen: Snapshot) -> set[UUID]:
-    """Who said "I'm here" in vain: nobody looked for ten minutes, and they wait for packs again (rule 5)."""
-    waiting = {b.pk: b for b in rows if seen.standings[b.pk].state == State.WAITING and b.here_at is None}
-    missed = {pk for pk, b in waiting.items() if b.state == State.PROMISED and b.here_claimed_at is not None}
-    suspects = [pk for pk, b in waiting.items() if b.our_fault and pk not in missed]
+    """Who said "I'm here" in vain: nobody looked for ten minutes, so that they stand in line again (rule 5)."""
+    absent = {b.pk: b for b in rows if b.state in (State.WAITING, State.PROMISED) and b.here_at is None}
+    missed = {pk for pk, b in absent.items() if b.here_claimed_at is not None and snapshot.is_overdue(b, seen.at)}
+    suspects = [pk for pk, b in absent.items() if b.our_fault and pk not in missed]
     if suspects:
         steps = BookingStep.objects.filter(booking__in=suspects, step=Step.NOBODY_CONFIRMED)
         missed |= set(steps.values_list("booking_id", flat=True))
-    return {waiting[pk].public_id for pk in missed}
+    return {absent[pk].public_id for pk in missed}
 
 
 def _alarms(
@@ -164,7 +164,7 @@ def _alarms(
         yield Alarm(True, "clock", text % {"plate": late.plate, "bay": late.bay_number}, booking=late.public_id)
     for left in (t for t in shown if t.public_id in missed):
         text = _("%(plate)s said “I’m here”, and nobody confirmed it.")
-        detail = _("The packs went to the next in line. The place is kept: confirm the arrival now.")
+        detail = _("The ten minutes are over, which is our fault. The place is kept: confirm the arrival now.")
         yield Alarm(True, "person", text % {"plate": left.plate}, detail, left.public_id)
     for unpaid in (t for t in shown if t.state in (State.ARRIVED, State.SWAPPING) and not t.is_authorised):
         refused = unpaid.payment_state == PaymentState.REFUSED

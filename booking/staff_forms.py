@@ -147,8 +147,7 @@ class WalkInForm(forms.Form):
     )
     country = forms.CharField(
         max_length=2,
-        label=_("Country of the plate"),
-        help_text=_("Two letters, such as PT."),
+        label=_("Country"),
         widget=forms.TextInput(attrs=_AS_WRITTEN),
     )
     pack_class = forms.ModelChoiceField(

@@ -139,7 +139,7 @@ class Ticket:
     ) -> Self:
         standing = seen.standings.get(booking.pk, Standing(State(booking.state)))
         state = standing.state
-        claimed_at, claim_ends_at = _claim(booking, state)
+        claimed_at, claim_ends_at = _claim(booking, seen.at)
         is_overdue = state == State.EXPIRED and State(booking.state) == State.PROMISED
         unpaid = booking.pay_by is not None and booking.pay_by <= seen.at
         return cls(
@@ -201,9 +201,13 @@ def rows() -> BookingQuerySet:
 
 
 def late_by_code(station: Station, code: str, now: datetime) -> Booking | None:
-    """Whose code this was, when their promise has ended within the last half hour: they may come late (rule 2)."""
-    ended = Booking.objects.filter(station=station, code=code, ended_at__gt=now - SAME_PROMISE_WITHIN)
-    return ended.filter(end_reason="overdue").order_by("-ended_at").first()
+    """Whose code this was, when their promise has ended within the last half hour: they may come late (rule 2).
+
+    Also while nobody has written down yet that it has ended.
+    """
+    of_code = Booking.objects.filter(station=station, code=code)
+    ended = of_code.filter(end_reason="overdue", ended_at__gt=now - SAME_PROMISE_WITHIN)
+    return of_code.overdue(now).first() or ended.order_by("-ended_at").first()
 
 
 def _kept(bookings: Iterable[Booking]) -> dict[int, list[KeptPack]]:
@@ -229,11 +233,8 @@ def _swapped(bookings: Iterable[Booking]) -> dict[int, Swapped]:
     return {booking_id: Swapped(came, went) for booking_id, came, went in counted}
 
 
-def _claim(booking: Booking, state: State) -> tuple[datetime | None, datetime | None]:
+def _claim(booking: Booking, at: datetime) -> tuple[datetime | None, datetime | None]:
     """When the driver said "here", and until when that holds; nothing once it is confirmed or nobody looked in time."""
-    claimed_at = booking.here_claimed_at
-    if claimed_at is None or booking.here_at is not None:
+    if booking.here_claimed_at is None or booking.here_at is not None or snapshot.is_overdue(booking, at):
         return None, None
-    if state == State.PROMISED:
-        return claimed_at, booking.lapses_at
-    return (claimed_at, None) if state == booking.state == State.WAITING else (None, None)
+    return booking.here_claimed_at, booking.lapses_at if booking.state == State.PROMISED else None

@@ -60,7 +60,7 @@ def act(request: HttpRequest, station: Station, public_id: UUID, act: str) -> Ht
     if chosen is None:
         raise Http404
     found = queries.booking_at(station, public_id)
-    form = chosen.form(request.POST or None) if chosen.form else None
+    form = chosen.form(request.POST if request.method == "POST" else None) if chosen.form else None
     sentence = ""
     if request.method == "POST" and (form is None or form.is_valid()):
         reason = form.cleaned_data["reason"] if form is not None else ""

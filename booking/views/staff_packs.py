@@ -54,7 +54,7 @@ def station_act(request: HttpRequest, station: Station, act: str) -> HttpRespons
 
 def _ask_and_do(request: HttpRequest, station: Station, chosen: Act, thing: Any) -> HttpResponseBase:
     """GET asks once, POST does it; what is put back into service needs no words."""
-    form = ReasonForm(request.POST or None) if chosen.wants_reason else None
+    form = ReasonForm(request.POST if request.method == "POST" else None) if chosen.wants_reason else None
     sentence = ""
     if request.method == "POST" and (form is None or form.is_valid()):
         reason = form.cleaned_data["reason"] if form is not None else ""
