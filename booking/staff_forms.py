@@ -94,7 +94,7 @@ class OldInForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages=dict.fromkeys(
             ("min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits", "invalid"),
-            _("A pack has between 0 and 100 %. Read it again on the display."),
+            _("A pack has between 0 and 100 percent. Read it again on the display."),
         ),
     )
     soh = forms.DecimalField(
@@ -107,7 +107,7 @@ class OldInForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages=dict.fromkeys(
             ("min_value", "max_value", "max_digits", "max_decimal_places", "max_whole_digits", "invalid"),
-            _("A pack’s health is between 1 and 100 %. Read it again on the display."),
+            _("A pack’s health is between 1 and 100 percent. Read it again on the display."),
         ),
     )
     slot = forms.TypedChoiceField(

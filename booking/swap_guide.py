@@ -121,7 +121,7 @@ def of_booking(booking: Booking) -> Guide:
 def has(booking: Booking, *, serial: str, direction: Direction) -> bool:
     """Whether this pack has gone in or out in this swap already: a second tap on the same button."""
     rows = SwapPack.objects.filter(booking=booking, direction=direction, undone_at=None)
-    return rows.filter(pack__serial=serial.strip()).exists()
+    return rows.filter(pack__serial=serial.replace("\0", "").strip()).exists()
 
 
 def pack_meant(booking: Booking, *, pack_id: int | None, typed: str) -> Pack:
