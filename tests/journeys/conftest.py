@@ -90,8 +90,9 @@ def phones(chromium: Browser, server: Server) -> Iterator[Any]:
 
     def open_phone(**options: Any) -> Page:
         script = options.pop("script", True)
+        viewport = options.pop("viewport", PHONE)
         context = chromium.new_context(
-            base_url=server.url, viewport=PHONE, java_script_enabled=script, locale="en-GB", **options
+            base_url=server.url, viewport=viewport, java_script_enabled=script, locale="en-GB", **options
         )
         context.set_default_timeout(10_000)
         contexts.append(context)
