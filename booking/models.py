@@ -267,10 +267,6 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"{self.code} · {self.vehicle} · {self.state}"
 
-    @property
-    def is_live(self) -> bool:
-        return self.state in LIVE
-
 
 class BookingStep(models.Model):
     """One row per step, never changed: who did what, when and why, and by which exception somebody was overtaken."""

@@ -91,7 +91,7 @@ def minutes(seconds: float) -> str:
 
 
 def wait_range(wait: Wait) -> str:
-    """The range of an estimate: "8–20 min", "under 5 min"."""
+    """The range of an estimate: "8–20 min", "up to 5 min", "1 h 30 min to 2 h 10 min"."""
     low, high = math.floor(wait.low_seconds / 60), whole_minutes(wait.high_seconds)
     if low == 0:
         return _("up to %(time)s") % {"time": minutes(wait.high_seconds)}

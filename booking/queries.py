@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.http import Http404
 
 from accounts.models import User
-from booking import heartbeat, snapshot, tariffs
+from booking import snapshot, tariffs
 from booking.estimate import Wait
 from booking.line_rules import ANSWER_CALL_WITHIN, CONFIRM_WITHIN, SAME_PROMISE_WITHIN
 from booking.models import Booking, BookingQuerySet, BookingStep, Direction, SwapPack
@@ -277,11 +277,6 @@ def receipt(booking: Booking) -> Receipt:
         payment_state=booking.payment.state if booking.payment is not None else "",
         refunded=booking.payment.refunded if booking.payment is not None else Money(0, currency),
     )
-
-
-def heartbeat_age_seconds() -> float | None:
-    """How long ago a worker last did something; None when none ever did."""
-    return heartbeat.age_seconds()
 
 
 def _complete() -> BookingQuerySet:
