@@ -17,7 +17,6 @@ urlpatterns = [
     path("b/<uuid:public_id>/here/", mine.here, name="here"),
     path("b/<uuid:public_id>/position/", mine.position, name="position"),
     path("b/<uuid:public_id>/take-fewer/", mine.take_fewer, name="take_fewer"),
-    path("b/<uuid:public_id>/come-late/", mine.come_late, name="come_late"),
     path("b/<uuid:public_id>/pay/", mine.pay, name="pay"),
     path("b/<uuid:public_id>/dispute/", mine.dispute, name="dispute"),
     path("b/<uuid:public_id>/receipt/", history.receipt, name="receipt"),

@@ -91,21 +91,26 @@ def cancel(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 @sign_in_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def here(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
-    """ "I'm here": by position with script, by the poster's code without."""
+    """ "I'm here": by position with script, by the poster's code without. Who is late goes on with a new booking."""
     mine = queries.booking_of(driver_of(request), public_id)
+    card = queries.card(mine)
     form = HereForm(request.POST or None)
     if request.method != "POST":
-        return render(request, "booking/here.html", {"card": queries.card(mine), "form": form})
+        return render(request, "booking/here.html", {"card": card, "form": form})
     if not form.is_valid():
         messages.error(request, _("We could not read that. Type the code that stands under the poster’s picture."))
         return redirect("booking:here", public_id=public_id)
 
     def act(mine: Booking) -> Booking:
         poster = form.cleaned_data["poster"].strip()
-        return arrival.claim_here(booking=mine, position=_position(form), poster_token=poster, by=driver_of(request))
+        claim = arrival.claim_late if card.can_come_late else arrival.claim_here
+        return claim(booking=mine, position=_position(form), poster_token=poster, by=driver_of(request))
 
-    done = attempt(request, lambda: act(mine), said=_("We know that you are here."))
-    return redirect("booking:booking" if done else "booking:here", public_id=public_id)
+    said = _("It is still yours.") if card.can_come_late else _("We know that you are here.")
+    done = attempt(request, lambda: act(mine), said=said)
+    if done is None:
+        return redirect("booking:here", public_id=public_id)
+    return redirect("booking:booking", public_id=done.public_id)
 
 
 @sign_in_required
@@ -129,17 +134,6 @@ def take_fewer(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         return lifecycle.take_fewer(booking=mine, packs_wanted=packs, by=driver_of(request))
 
     return _act(request, public_id, act)
-
-
-@sign_in_required
-@require_POST
-def come_late(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
-    """Late, and a pack is still free: the booking goes on as a new one at the old price."""
-
-    def act(mine: Booking) -> Booking:
-        return arrival.come_late(booking=mine, by=driver_of(request))
-
-    return _act(request, public_id, act, said=_("It is still yours."))
 
 
 @sign_in_required

@@ -135,7 +135,7 @@ def test_another_drivers_booking_does_not_exist_whatever_is_asked_of_it() -> Non
     booking = promised(town)
     chitra = signed_in(town.driver("Chitra"))
     gets = ("booking", "card", "cancel", "here", "dispute", "receipt")
-    posts = ("extend", "cancel", "here", "position", "take_fewer", "come_late", "dispute", "pay")
+    posts = ("extend", "cancel", "here", "position", "take_fewer", "dispute", "pay")
 
     answers = [chitra.get(reverse(f"booking:{name}", args=[booking.public_id])).status_code for name in gets]
     answers += [chitra.post(reverse(f"booking:{name}", args=[booking.public_id])).status_code for name in posts]
@@ -170,7 +170,7 @@ def test_an_act_is_never_done_by_looking() -> None:
 
     answers = {
         name: client.get(reverse(f"booking:{name}", args=[booking.public_id])).status_code
-        for name in ("extend", "position", "take_fewer", "come_late")
+        for name in ("extend", "position", "take_fewer")
     }
 
     assert set(answers.values()) == {405}
@@ -278,10 +278,21 @@ def test_who_comes_late_while_a_pack_is_free_goes_on_with_a_new_booking() -> Non
     booking = overdue(town)
     assert "I’m here now, a bit late" in text(page_of(booking))
 
-    answer = act(booking, "come_late")
+    answer = act(booking, "here", lat=str(town.station.latitude), lon=str(town.station.longitude))
 
     assert "It is still yours." in text(answer)
+    assert Booking.objects.live().get().state == State.ARRIVED
     assert Booking.objects.get(pk=booking.pk).no_show is False
+
+
+def test_who_comes_late_has_to_be_at_the_station() -> None:
+    town = Town(packs=1)
+    booking = overdue(town)
+
+    answer = act(booking, "here", lat="38.9", lon="-9.3")
+
+    assert "m away" in text(answer)
+    assert Booking.objects.get().here_at is None
 
 
 def test_a_no_show_is_named_and_can_be_disputed_once() -> None:
