@@ -235,15 +235,13 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
-# Addresses of map tiles that are not our own.
-TILE_SOURCES = env.list("TILE_SOURCES", default=[])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", *TILE_SOURCES],
-        "connect-src": [SELF, *TILE_SOURCES],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
@@ -252,8 +250,7 @@ CONTENT_SECURITY_POLICY = {
 }
 PERMISSIONS_POLICY: dict[str, str | list[str]] = {
     "geolocation": "self",
-    "camera": "self",
-    "screen-wake-lock": "self",
+    "camera": [],
     "microphone": [],
     "payment": [],
     "usb": [],
