@@ -37,7 +37,7 @@ test: $(TOOLS) ## the whole test suite (ARGS="-k line" for a part)
 	"$(BIN)/python" -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 .PHONY: lint
-lint: $(TOOLS) ## style of code and templates
+lint: $(TOOLS) ## style of the code
 	"$(BIN)/ruff" check .
 	"$(BIN)/ruff" format --check .
 
