@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from booking import board as boards
-from booking import board_stamp, live_fields
+from booking import board_stamp, live_fields, socket_access
 from booking.staff_forms import CodeForm
-from booking.views.staff_access import at_my_station, to_board, works_at_a_station
+from booking.views.staff_access import at_my_station, person, to_board, works_at_a_station
 from stations.models import Station
 from stations.queries import stations_for_staff
 
@@ -55,7 +55,9 @@ def fragment(request: HttpRequest, station: Station) -> HttpResponseBase:
 
 def board_page(request: HttpRequest, station: Station, code_form: CodeForm, *, status: int = 200) -> HttpResponse:
     """The whole page; also what a code that was refused comes back to, with the sentence beside the field."""
-    context = _context(station) | {"form": code_form, "section": "board"}
+    # Sockets are for those who are posted here; an operator's board is polled.
+    has_socket = socket_access.board_for(person(request), station.pk) is not None
+    context = _context(station) | {"form": code_form, "section": "board", "has_socket": has_socket}
     return render(request, "booking/staff/board.html", context, status=status)
 
 

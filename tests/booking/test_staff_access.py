@@ -204,3 +204,13 @@ def test_a_form_without_its_token_changes_nothing(town: Town) -> None:
 
     town.station.refresh_from_db()
     assert (answer.status_code, town.station.status) == (403, "open")
+
+
+def test_a_socket_is_offered_to_those_whom_it_would_not_refuse(town: Town) -> None:
+    company = town.station.network.organisations.get(is_operator=True)
+    operator = MembershipFactory(role=Role.OPERATOR, organisation=company).user
+
+    pages = [Console(town, user).get("board").content.decode() for user in (None, operator)]
+
+    assert ["data-live-url" in page for page in pages] == [True, False]
+    assert all("data-poll-url" in page for page in pages)
