@@ -1,8 +1,8 @@
 """`make bench`: every measurement, one after another."""
 
-from tests.bench import nearby
+from tests.bench import live, nearby, place
 
-BENCHES = (nearby,)
+BENCHES = (nearby, place, live)
 
 if __name__ == "__main__":
     for bench in BENCHES:

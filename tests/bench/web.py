@@ -19,7 +19,7 @@ START_SECONDS = 60
 @contextlib.contextmanager
 def serving(database_url: str) -> Iterator[str]:
     """The address of the running server, until the end of the block."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
     settings = {"DATABASE_URL": database_url, "DATABASE_POOL_SIZE": "10", "LAPTOP": "1"}
     # A line of log per answer is part of the work; nobody reads it here.
@@ -31,21 +31,21 @@ def serving(database_url: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _await(port)
+        await_answer(port)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port: int = chosen.getsockname()[1]
         return port
 
 
-def _await(port: int) -> None:
+def await_answer(port: int) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
