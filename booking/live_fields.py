@@ -12,6 +12,7 @@ from zlib import crc32
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from booking import presentation
 from booking.estimate import Wait
 from booking.queries import BookingCard
 from booking.snapshot import Snapshot
@@ -19,7 +20,6 @@ from booking.states import State
 
 # Vehicles that the picture of a line draws; whoever is behind them sees "+12" beside it.
 DRAWN_AHEAD = 5
-LONGEST_IN_MINUTES = 120
 
 # What may change while the card stays the card. Everything else on it is part of its shape.
 _MOVING = {"at", "version", "place", "of", "wait", "bay_place", "vehicles_at_bay"}
@@ -37,7 +37,7 @@ def fields(card: BookingCard) -> dict[str, str]:
     if card.bay_place is not None:
         texts |= {"bay_place": str(card.bay_place)}
     if card.wait is not None:
-        texts |= {"wait": wait_range(card.wait), "wait_likely": wait_likely(card.wait)}
+        texts |= _wait(card.wait)
     return texts
 
 
@@ -64,27 +64,6 @@ def board_fields(seen: Snapshot) -> dict[str, str]:
     return {"arrived": str(seen.arrived), "swapping": str(seen.swapping)}
 
 
-def wait_range(wait: Wait) -> str:
-    """ "9–14 min": never narrower than the estimate, so the low end is rounded down and the high end up."""
-    low, high = wait.low_seconds // 60, -(-wait.high_seconds // 60)
-    if high <= 0:
-        return _("any moment")
-    if high > LONGEST_IN_MINUTES:
-        return _("%(low)d–%(high)d h") % {"low": low // 60, "high": -(-high // 60)}
-    if low == high:
-        return _("%(minutes)d min") % {"minutes": high}
-    return _("%(low)d–%(high)d min") % {"low": low, "high": high}
-
-
-def wait_likely(wait: Wait) -> str:
-    minutes = -(-wait.likely_seconds // 60)
-    if minutes <= 0:
-        return _("any moment")
-    if minutes > LONGEST_IN_MINUTES:
-        return _("%(hours)d h") % {"hours": round(minutes / 60)}
-    return _("%(minutes)d min") % {"minutes": minutes}
-
-
 def say(card: BookingCard) -> str:
     """The sentence that a screen reader is told when it changes: short, and without what ticks."""
     if card.state == State.WAITING and card.place is not None:
@@ -104,6 +83,12 @@ def say(card: BookingCard) -> str:
         State.EXPIRED: _("This booking has ended: its time was up."),
         State.CANCELLED: _("This booking was cancelled."),
     }.get(card.state, "")
+
+
+def _wait(wait: Wait) -> dict[str, str]:
+    if not wait.high_seconds:
+        return {"wait": _("any moment"), "wait_likely": _("any moment")}
+    return {"wait": presentation.wait_range(wait), "wait_likely": presentation.minutes(wait.likely_seconds)}
 
 
 def _ahead(card: BookingCard) -> int | None:
