@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from accounts.models import User
 from booking import history, live, promises
@@ -32,10 +32,12 @@ def of(station: Station, pack_class: PackClass) -> Line:
     Looked for first: an insert that meets a locked row waits for it, and without the patience of `locked`.
     """
     rows = Line.objects.filter(station=station, pack_class=pack_class)
-    if (known := rows.first()) is not None:
-        return known
-    Line.objects.bulk_create([Line(station=station, pack_class=pack_class)], ignore_conflicts=True)
-    return rows.get()
+    known = rows.first()
+    if known is None:
+        Line.objects.bulk_create([Line(station=station, pack_class=pack_class)], ignore_conflicts=True)
+        known = rows.get()
+    known.station, known.pack_class = station, pack_class
+    return known
 
 
 class Held:
@@ -45,6 +47,7 @@ class Held:
         self.lines = lines
         self.now = now
         self._queues: dict[int, BayQueue] = {}
+        self._stations: dict[int, Station] = {}
         self._changed: set[int] = set()
 
     def booking(self, pk: int) -> Booking:
@@ -56,6 +59,12 @@ class Held:
         )
         assert booking.line_id in self.lines, "a booking never changes its line without both being locked"
         return booking
+
+    def station(self, station_id: int) -> Station:
+        """The station as it is: whoever closes or opens it holds its lines as well, so that one look is enough."""
+        if station_id not in self._stations:
+            self._stations[station_id] = Station.objects.get(pk=station_id)
+        return self._stations[station_id]
 
     def next_sequence(self, line: Line) -> int:
         """A new place at the end of the line."""
@@ -105,7 +114,12 @@ def locked(*line_ids: int) -> Iterator[Held]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
-        rows = Line.objects.select_for_update().filter(pk__in=line_ids).order_by("station_id", "pack_class_id")
+        rows = (
+            Line.objects.select_for_update(of=("self",))
+            .select_related("pack_class")
+            .filter(pk__in=line_ids)
+            .order_by("station_id", "pack_class_id")
+        )
         held = Held({line.pk: line for line in rows}, database_now())
         token = _held_here.set(_held_here.get() | held.lines.keys())
         try:
@@ -253,15 +267,16 @@ def _complete_at_bay(held: Held, line: Line) -> None:
 
 
 def _grant(held: Held, line: Line) -> None:
-    station = Station.objects.get(pk=line.station_id)
+    station = held.station(line.station_id)
     if station.status != StationStatus.OPEN:
         return
-    waiting = {b.pk: b for b in Booking.objects.in_line(line).waiting().select_related("payment")}
-    if not waiting:
+    wanted = Booking.objects.waiting().filter(line=line).aggregate(packs=Sum("packs_wanted"))["packs"]
+    ready = inventory.ready_packs(station=station, pack_class=line.pack_class, limit=wanted) if wanted else []
+    if not ready:
+        # Nothing can be granted, and a line without packs may be long.
         return
-    wanted = sum(b.packs_wanted for b in waiting.values())
-    ready = inventory.ready_packs(station=station, pack_class=line.pack_class, limit=wanted)
     packs = {pack.pk: pack for pack in ready}
+    waiting = {b.pk: b for b in Booking.objects.in_line(line).waiting().select_related("payment")}
     planned = plan(
         entries=[entry_of(b) for b in waiting.values()],
         free_packs=list(packs),

@@ -171,11 +171,8 @@ def check_no_live_booking(*, driver: User | None, vehicle: Vehicle) -> None:
 def lines_of_overdue(*, driver: User | None, vehicle: Vehicle) -> set[int]:
     """Lines in which this driver or vehicle has an overdue promise: it counts as ended, and this claim ends it."""
     now = line.database_now()
-    overdue = Booking.objects.overdue(now)
-    lines = set(overdue.filter(vehicle=vehicle).values_list("line_id", flat=True))
-    if driver is not None:
-        lines |= set(overdue.filter(driver=driver).values_list("line_id", flat=True))
-    return lines
+    theirs = Q(vehicle=vehicle) if driver is None else Q(vehicle=vehicle) | Q(driver=driver)
+    return set(Booking.objects.overdue(now).filter(theirs).values_list("line_id", flat=True))
 
 
 def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, packs_wanted: int) -> None:
