@@ -83,7 +83,7 @@ def test_the_socket_says_what_the_page_would_say() -> None:
 def test_a_promise_that_runs_out_is_told_by_the_clock_alone() -> None:
     town = Town(packs=1)
     asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
-    time_passes(asha, minutes=9.98)
+    time_passes(asha, minutes=9.9)
     cookie = cookie_of(bala.driver)
 
     async def story() -> None:
@@ -91,7 +91,7 @@ def test_a_promise_that_runs_out_is_told_by_the_clock_alone() -> None:
             told = await socket.snapshot()
             assert told["shape"].startswith("waiting-")
 
-            later = await socket.snapshot_where(lambda told: told["shape"].startswith("promised-"))
+            later = await socket.snapshot_where(lambda told: told["shape"].startswith("promised-"), seconds=15)
 
             assert later["version"] == told["version"]
 

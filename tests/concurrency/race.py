@@ -72,9 +72,9 @@ def no_row_locks() -> Iterator[None]:
 def without_constraint(name: str) -> Iterator[None]:
     """As if this unique constraint had been forgotten. The block must leave rows that satisfy it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [name])
-        (definition,) = cursor.fetchone()
-        cursor.execute(f'ALTER TABLE booking_booking DROP CONSTRAINT IF EXISTS "{name}"')
+        cursor.execute("SELECT indexdef, tablename FROM pg_indexes WHERE indexname = %s", [name])
+        definition, table = cursor.fetchone()
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}"')
         cursor.execute(f'DROP INDEX IF EXISTS "{name}"')
     try:
         yield
