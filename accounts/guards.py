@@ -52,11 +52,7 @@ def role_required(*roles: Role) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-staff_required = role_required(Role.STAFF)
 finance_required = role_required(Role.FINANCE)
-operator_required = role_required(Role.OPERATOR)
-owner_required = role_required(Role.OWNER)
-fleet_manager_required = role_required(Role.FLEET_MANAGER)
 
 
 def role_missing(request: HttpRequest, *roles: Role) -> HttpResponse:

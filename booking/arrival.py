@@ -87,7 +87,7 @@ def come_late(*, booking: Booking, by: User | None) -> Booking:
         if held.now - booking.ended_at > SAME_PROMISE_WITHIN or waiting or len(free) < booking.packs_wanted:
             raise TooLate(_("Your promise has ended and its packs are gone. Join the line again."))
         check_no_live_booking(driver=booking.driver, vehicle=booking.vehicle)
-        Booking.objects.filter(pk=booking.pk).update(no_show=False)
+        Booking.objects.filter(pk=booking.pk).update(no_show=False, no_show_waived_at=held.now)
         again = join(
             held,
             booking.line,

@@ -51,6 +51,8 @@ def mark_no_show(*, booking: Booking, by: User) -> Booking:
             raise NothingToMark(_("Only a promise that ended without its driver can be marked."))
         if booking.no_show:
             raise MarkedAlready(_("This no-show is marked already."))
+        if booking.no_show_waived_at is not None:
+            raise NothingToMark(_("This mark has been taken off."))
         Booking.objects.filter(pk=booking.pk).update(no_show=True)
     return history.fresh(booking)
 

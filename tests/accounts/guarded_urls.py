@@ -14,11 +14,11 @@ def page(request: HttpRequest) -> HttpResponse:
 
 GUARDS = {
     "driver": guards.sign_in_required,
-    "staff": guards.staff_required,
+    "staff": guards.role_required(Role.STAFF),
     "finance": guards.finance_required,
-    "operator": guards.operator_required,
-    "owner": guards.owner_required,
-    "fleet_manager": guards.fleet_manager_required,
+    "operator": guards.role_required(Role.OPERATOR),
+    "owner": guards.role_required(Role.OWNER),
+    "fleet_manager": guards.role_required(Role.FLEET_MANAGER),
     "staff-or-operator": guards.role_required(Role.STAFF, Role.OPERATOR),
 }
 

@@ -277,6 +277,18 @@ def test_a_no_show_can_be_disputed_once_and_waived() -> None:
     assert not asha.no_show
 
 
+def test_a_mark_that_was_taken_off_is_not_made_again() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=11)
+    arrival.come_late(booking=asha, by=town.staff)
+
+    with pytest.raises(conduct.NothingToMark):
+        conduct.mark_no_show(booking=asha, by=town.staff)
+
+    assert not Booking.objects.get(pk=asha.pk).no_show
+
+
 def test_when_a_promised_pack_fails_the_booking_is_first_for_the_next() -> None:
     town = Town(packs=1)
     asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
