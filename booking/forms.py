@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from booking.placing_keys import LONGEST_KEY
-from booking.presentation import locale
+from payments.presentation import locale
 from payments.queries import MethodChoice
 from stations.models import PackClass
 

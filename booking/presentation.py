@@ -8,26 +8,14 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
-from django.utils.translation import get_language, ngettext
+from babel.numbers import format_currency, format_decimal
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.estimate import Wait
-from payments.money import Money
-
-# What Babel calls the languages that pages come in.
-LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh-hans": "zh_Hans_CN", "th": "th_TH"}
+from payments.presentation import locale, spaced
 
 METRES_SHOWN_BELOW = 1_000
-
-
-def locale() -> str:
-    return LOCALES.get(get_language() or "en", "en_GB")
-
-
-def money(amount: Money) -> str:
-    """An amount in the person's language: €14.20, 14,20 €."""
-    return _spaced(str(format_currency(amount.major, amount.currency, locale=locale())), amount.currency)
 
 
 def rate(per_kwh: str, currency: str) -> str:
@@ -35,13 +23,7 @@ def rate(per_kwh: str, currency: str) -> str:
     digits = max(2, -int(Decimal(per_kwh).normalize().as_tuple().exponent))
     pattern = f"¤#,##0.{'0' * digits}"
     shown = format_currency(Decimal(per_kwh), currency, pattern, locale=locale(), currency_digits=False)
-    return _spaced(str(shown), currency)
-
-
-def _spaced(text: str, currency: str) -> str:
-    """Letters do not run into the number: THB 120.00, not THB120.00."""
-    symbol = get_currency_symbol(currency, locale=locale())
-    return text.replace(symbol, f"{symbol}\N{NO-BREAK SPACE}") if symbol.isalpha() and text.startswith(symbol) else text
+    return spaced(str(shown), currency)
 
 
 def number(value: Decimal | float, digits: int = 1) -> str:

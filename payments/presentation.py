@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_interval
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent, get_currency_symbol
 from django.utils.translation import get_language
 
 from payments.money import Money
@@ -22,7 +23,14 @@ def locale() -> str:
 
 def money(amount: Money) -> str:
     """€14.20, 14,20 €, −€3.00: a real minus, which does not break from its amount."""
-    return str(format_currency(amount.major, amount.currency, locale=locale())).replace("-", "−")
+    shown = str(format_currency(amount.major, amount.currency, locale=locale()))
+    return spaced(shown.replace("-", "−"), amount.currency)
+
+
+def spaced(text: str, currency: str) -> str:
+    """Letters do not run into the number: THB 120.00, not THB120.00."""
+    symbol = get_currency_symbol(currency, locale=locale())
+    return re.sub(rf"{symbol}(?=\d)", f"{symbol}\N{NO-BREAK SPACE}", text) if symbol.isalpha() else text
 
 
 def short(amount: Money) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django import template
 
 from booking import presentation
+from payments.presentation import money
 
 register = template.Library()
 
-register.filter("money", presentation.money)
+register.filter("money", money)
 register.filter("kwh", presentation.kwh)
 register.filter("clock", presentation.clock)
 register.filter("day", presentation.day)
