@@ -12,7 +12,7 @@ from booking import codes, history, line, promises
 from booking.lifecycle import AlreadyDone
 from booking.line_rules import CONFIRM_WITHIN, SAME_PROMISE_WITHIN
 from booking.models import Booking
-from booking.placing import check_no_live_booking, join, lines_of_overdue
+from booking.placing import check_is_open, check_no_live_booking, join, lines_of_overdue
 from booking.states import State, Step
 from stations import geo, inventory
 from stations.models import Station
@@ -73,11 +73,13 @@ def come_late(*, booking: Booking, by: User | None) -> Booking:
 
     Opens a new booking at the old price, here already, and takes the mark off the old one. Staff see the vehicle, so
     nothing is checked; drivers go through `claim_late`. Locks the line. Raises TooLate when others wait, no pack is
-    free, or the promise ended longer ago than 30 minutes.
+    free, the promise ended longer ago than 30 minutes, or the vehicle has been booked for since; StationNotOpen.
     """
     with line.locked(booking.line_id, *lines_of_overdue(driver=booking.driver, vehicle=booking.vehicle)) as held:
-        line.settle(held, held.lines[booking.line_id])
+        for at in held.lines.values():
+            line.settle(held, at)
         booking = held.booking(booking.pk)
+        check_is_open(booking.station)
         if booking.end_reason != "overdue" or booking.ended_at is None:
             raise TooLate(_("This booking cannot be taken up again."))
         free = inventory.ready_packs(
@@ -87,6 +89,10 @@ def come_late(*, booking: Booking, by: User | None) -> Booking:
         if held.now - booking.ended_at > SAME_PROMISE_WITHIN or waiting or len(free) < booking.packs_wanted:
             raise TooLate(_("Your promise has ended and its packs are gone. Join the line again."))
         check_no_live_booking(driver=booking.driver, vehicle=booking.vehicle)
+        later = Booking.objects.filter(vehicle=booking.vehicle, joined_at__gte=booking.ended_at)
+        if later.exclude(pk=booking.pk).exists():
+            raise TooLate(_("This booking has been taken up again already. Join the line again."))
+        # Waived, so that nobody marks again who was let in.
         Booking.objects.filter(pk=booking.pk).update(no_show=False, no_show_waived_at=held.now)
         again = join(
             held,

@@ -25,6 +25,9 @@ _SENTENCES = {
 }
 
 
+LONGEST_REASON = 500
+
+
 class StepRefused(Refusal):
     """The table of steps does not lead from the booking's state by the step that was asked for."""
 
@@ -79,7 +82,7 @@ def record(
         to_state=booking.state,
         at=at,
         by=by,
-        reason=reason,
+        reason=reason.replace("\0", "")[:LONGEST_REASON],
         line_sequence=booking.sequence,
         exception=exception,
     )

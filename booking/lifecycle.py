@@ -52,7 +52,8 @@ def extend(*, booking: Booking, by: User) -> Booking:
     with line.locked(booking.line_id) as held:
         line.settle(held, held.lines[booking.line_id])
         booking = held.booking(booking.pk)
-        if booking.extended_at is not None:
+        if booking.extended_at is not None or booking.promise_budget_seconds is not None:
+            # What is left of an earlier promise here is no new promise either: its ten minutes more are in it, or gone.
             raise AlreadyDone(_("A promise can be extended once."))
         history.require(booking, Step.EXTEND)
         assert booking.promise_ends_at is not None
@@ -94,6 +95,8 @@ def authorise(*, payment_id: int) -> None:
     if booking is None:
         return
     with line.locked(booking.line_id) as held:
+        # Money that comes after `pay_by` comes too late, whether or not a worker has ended the promise: it is let go.
+        line.settle(held, held.lines[booking.line_id])
         booking = held.booking(booking.pk)
         if booking.state not in LIVE or booking.authorised_at is not None:
             return
@@ -112,6 +115,7 @@ def refuse_payment(*, payment_id: int, reason: str) -> None:
     if booking is None:
         return
     with line.locked(booking.line_id) as held:
+        line.settle(held, held.lines[booking.line_id])
         booking = held.booking(booking.pk)
         if booking.state not in (State.WAITING, State.PROMISED) or booking.here_at is not None:
             return

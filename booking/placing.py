@@ -83,6 +83,7 @@ def place(
                 return earlier
             for other in held.lines.values():
                 line.settle(held, other)
+            check_is_open(station)
             check_no_live_booking(driver=driver, vehicle=vehicle)
             booking = join(
                 held,
@@ -160,6 +161,13 @@ def drive_seconds_to(position: geo.Place | None, station: Station) -> int | None
     return geo.drive_seconds(geo.distance_m(position, geo.Place(station.latitude, station.longitude)))
 
 
+def check_is_open(station: Station) -> None:
+    """Raise StationNotOpen. Who closes a station holds its lines, so this is certain while a line of it is held."""
+    status, reason = Station.objects.values_list("status", "status_reason").get(pk=station.pk)
+    if status != StationStatus.OPEN:
+        raise StationNotOpen(reason or _("This station takes no bookings now."))
+
+
 def check_no_live_booking(*, driver: User | None, vehicle: Vehicle) -> None:
     """Raise AlreadyBooked when the driver or the vehicle has a live booking (rule 6)."""
     if driver is not None and (own := Booking.objects.live().filter(driver=driver).first()):
@@ -176,8 +184,7 @@ def lines_of_overdue(*, driver: User | None, vehicle: Vehicle) -> set[int]:
 
 
 def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, packs_wanted: int) -> None:
-    if station.status != StationStatus.OPEN:
-        raise StationNotOpen(station.status_reason or _("This station takes no bookings now."))
+    check_is_open(station)
     if driver is not None and not vehicle.assignments.filter(driver=driver, ended_at=None).exists():
         raise VehicleNotYours(_("This vehicle is not one of yours."))
     if not 1 <= packs_wanted <= vehicle.pack_count:

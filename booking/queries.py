@@ -108,6 +108,8 @@ class BookingCard:
         state = standing.state
         fallen = State(booking.state) != state
         claimed_at = booking.here_claimed_at if not (fallen and state == State.WAITING) else None
+        unpaid = booking.pay_by is not None and booking.pay_by <= seen.at
+        end_reason = booking.end_reason or (("unpaid" if unpaid else "overdue") if state == State.EXPIRED else "")
         most = tariffs.most_it_can_cost(booking.tariff, packs=booking.packs_wanted)
         currency = booking.tariff.currency
         return cls(
@@ -147,8 +149,8 @@ class BookingCard:
             started_at=booking.started_at,
             old_in_at=booking.old_in_at,
             new_out_at=booking.new_out_at,
-            ended_at=booking.ended_at or (booking.lapses_at if state == State.EXPIRED else None),
-            end_reason=booking.end_reason or ("overdue" if state == State.EXPIRED else ""),
+            ended_at=booking.ended_at or (snapshot.ended_at(booking) if state == State.EXPIRED else None),
+            end_reason=end_reason,
             our_fault=booking.our_fault,
             no_show=booking.no_show,
             no_show_disputed=booking.no_show_disputed_at is not None,
@@ -159,12 +161,15 @@ class BookingCard:
             energy_wh=booking.energy_wh,
             energy_source=booking.energy_source,
             overtaken=overtaken,
-            can_extend=state == State.PROMISED and booking.extended_at is None and not fallen,
+            can_extend=state == State.PROMISED
+            and booking.extended_at is None
+            and booking.promise_budget_seconds is None
+            and not fallen,
             can_cancel=state in (State.WAITING, State.PROMISED, State.ARRIVED),
             can_claim_here=state in (State.WAITING, State.PROMISED) and claimed_at is None and booking.here_at is None,
             can_take_fewer=state == State.WAITING and booking.packs_wanted > 1,
             can_come_late=state == State.EXPIRED
-            and (booking.end_reason or "overdue") == "overdue"
+            and end_reason == "overdue"
             and booking.lapses_at is not None
             and seen.at - booking.lapses_at <= SAME_PROMISE_WITHIN,
             can_dispute=booking.no_show and booking.no_show_disputed_at is None,

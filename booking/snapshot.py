@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from booking import line
+from booking import line, promises
 from booking.estimate import Wait, wait
 from booking.line_rules import GATHER_FOR, Plan, plan
 from booking.models import Booking, Promise
@@ -83,15 +83,21 @@ def take(station_id: int) -> Snapshot:
         vehicles=len(arrived) + len(swapping),
         swap_seconds=station.swap_seconds,
     )
-    standings = {b.pk: Standing(State.ARRIVED, bay_place=place) for place, b in enumerate(arrived, start=1)}
+    standings: dict[int, Standing] = {}
     packs = _packs_by_class(station)
     freed = _packs_of_ended(states, bookings)
+    due_at_bay = _due_at_bay(swapping)
     lines: dict[int, list[Booking]] = defaultdict(list)
     for booking in bookings:
         lines[booking.line_id].append(booking)
     for members in lines.values():
-        stored = packs[members[0].line.pack_class_id]
+        in_slots, due = packs[members[0].line.pack_class_id], due_at_bay.get(members[0].line_id, 0)
+        stored = _after_the_bay(in_slots, freed, station, due)
         standings |= _stand_in_line(station, members, states, stored, freed, bays=bays, now=now)
+    # Who is here and would get packs now stands where the bay's queue has kept the place since the arrival.
+    arrived = [b for b in bookings if b in arrived or _gets_packs_here(standings.get(b.pk))]
+    arrived.sort(key=lambda b: b.bay_sequence or 0)
+    standings |= {b.pk: Standing(State.ARRIVED, bay_place=place) for place, b in enumerate(arrived, start=1)}
     return Snapshot(
         station_id=station_id,
         version=version,
@@ -113,11 +119,20 @@ def effective_state(booking: Booking, now: datetime) -> State:
     return State.WAITING if booking.here_claimed_at is not None and not unpaid else State.EXPIRED
 
 
+def ended_at(booking: Booking) -> datetime:
+    """When a promise ended that is overdue and not written down as ended."""
+    return min(end for end in (booking.lapses_at, booking.pay_by) if end is not None)
+
+
 def is_overdue(booking: Booking, now: datetime) -> bool:
     """As `Booking.objects.overdue`, for a row that is read already."""
     return booking.state == State.PROMISED and any(
         end is not None and end <= now for end in (booking.lapses_at, booking.pay_by)
     )
+
+
+def _gets_packs_here(standing: Standing | None) -> bool:
+    return standing is not None and standing.state == State.ARRIVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +188,7 @@ def _stand_in_line(
         if booking.pk in granted:
             lasts = granted[booking.pk].lasts_seconds
             standings[booking.pk] = (
-                Standing(State.ARRIVED, bay_place=bays.vehicles + 1)
+                Standing(State.ARRIVED)
                 if lasts is None
                 else Standing(State.PROMISED, promise_ends_at=now + timedelta(seconds=lasts))
             )
@@ -204,6 +219,25 @@ def _packs_of_ended(states: dict[int, State], bookings: Sequence[Booking]) -> se
     if not over:
         return set()
     return set(Promise.objects.filter(booking__in=over, ended_at=None).values_list("pack_id", flat=True))
+
+
+def _due_at_bay(swapping: Sequence[Booking]) -> dict[int, int]:
+    """By line: packs for vehicles at the bay whose own have failed, which are kept before the line is served."""
+    due: dict[int, int] = defaultdict(int)
+    for booking in Booking.objects.filter(pk__in=[b.pk for b in swapping]).short_of_packs() if swapping else ():
+        due[booking.line_id] += promises.missing(booking)
+    return due
+
+
+def _after_the_bay(stored: Sequence[Pack], freed: set[int], station: Station, due: int) -> Sequence[Pack]:
+    """The packs without those, the fullest ready ones, that the bay is due."""
+    ready = [
+        p
+        for p in stored
+        if (p.state == PackState.STORED or p.pk in freed) and p.soc_percent >= station.target_soc_percent
+    ]
+    taken = {p.pk for p in ready[:due]}
+    return [p for p in stored if p.pk not in taken]
 
 
 def _ready_in_seconds(pack: Pack, target: float, now: datetime) -> float:
