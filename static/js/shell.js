@@ -1,5 +1,5 @@
-// Small manners of every page: menus that close by themselves, sheets that open, a copy button. Without script each has a way of its own:
-// a menu is a <details>, an opener is a link to a page of its own, a code can be selected.
+// Small manners of every page: menus that close by themselves, sheets that open. Without script each has a way of its own: a menu is a
+// <details>, an opener is a link to a page of its own.
 
 const closeMenus = (except) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
@@ -19,9 +19,6 @@ document.addEventListener("click", (event) => {
   if (closer) closer.closest("dialog")?.close();
   // A tap beside the sheet lands on the dialog itself.
   if (event.target.matches("dialog.sheet")) event.target.close();
-
-  const copier = event.target.closest("[data-copies]");
-  if (copier) copy(copier);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -31,14 +28,3 @@ document.addEventListener("keydown", (event) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 });
-
-const copy = async (button) => {
-  const words = button.textContent;
-  try {
-    await navigator.clipboard.writeText(button.dataset.copies);
-    button.textContent = button.dataset.copied;
-  } catch {
-    return; // No permission: the text beside the button can still be selected.
-  }
-  setTimeout(() => { button.textContent = words; }, 2000);
-};

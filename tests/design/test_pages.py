@@ -54,7 +54,7 @@ def test_the_language_chosen_in_the_menu_stays_chosen(client: Client, settings: 
     assert '<html lang="pt"' in chosen.content.decode()
 
 
-@pytest.mark.parametrize("name", ["403", "403_csrf", "404", "429", "500", "offline"])
+@pytest.mark.parametrize("name", ["403", "403_csrf", "404", "429", "500"])
 def test_an_error_page_needs_neither_request_nor_database(name: str) -> None:
     text = render_to_string(f"{name}.html")
 
