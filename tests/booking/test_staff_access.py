@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -149,7 +147,7 @@ def test_metal_of_another_station_is_not_found_at_ones_own(town: Town, kind: str
     [
         "/staff/%00/x/",
         "/staff/nowhere/nothing/",
-        f"/staff/nowhere/nothing/b/{uuid4()}/",
+        "/staff/nowhere/nothing/b/5f0c7a3e-0000-4000-8000-000000000000/",
         "/staff/n/s/packs/pack/99999999999999999999999999/out/",
     ],
 )
