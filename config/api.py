@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -19,3 +22,14 @@ class Root(APIView):
     def get(self, request: Request) -> Response:
         """The addresses one starts from."""
         return Response({name: reverse(f"api:{name}", request=request) for name in SECTIONS})
+
+
+@extend_schema(exclude=True)
+class Nothing(APIView):
+    """Any other address: a program gets a problem that it can read, not a page."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise Http404

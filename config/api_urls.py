@@ -1,10 +1,10 @@
 """The addresses of the API. `/api/v1/` is stable: what it answers may grow, and loses nothing."""
 
-from django.urls import path
+from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from booking.api import bookings, staff, stations
-from config.api import Root
+from config.api import Nothing, Root
 from payments import api as payments
 
 urlpatterns = [
@@ -27,4 +27,5 @@ urlpatterns = [
     path("staff/stations/<int:station_id>/bookings/<uuid:public_id>/finish/", staff.Finish.as_view(), name="finish"),
     path("statements/", payments.Statements.as_view(), name="statements"),
     path("statements/<int:pk>/", payments.OneStatement.as_view(), name="statement"),
+    re_path(r"^.*/$", Nothing.as_view()),
 ]

@@ -327,6 +327,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "config.api_document.complete"],
     "ENUM_NAME_OVERRIDES": {
         "BookingState": "booking.models.STATES",
         "StatementState": "payments.states.StatementState.choices",
