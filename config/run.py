@@ -5,6 +5,7 @@ Nothing survives it: Ctrl-C ends the Procfile's processes first, then Valkey and
 
 import contextlib
 import http.client
+import json
 import os
 import secrets
 import signal
@@ -111,11 +112,16 @@ def _prepare(variables: dict[str, str]) -> str:
 def _processes(place: embedded.Place, variables: dict[str, str]) -> Iterator[procfile.Procfile]:
     processes = procfile.Procfile(place.folder, variables)
     try:
-        for name in os.environ.get("PROCESSES", "web worker beat").split():
+        for name in _wanted():
             processes.start(name)
         yield processes
     finally:
         processes.stop()
+
+
+def _wanted() -> list[str]:
+    """The lines of the Procfile to run: all of them, unless somebody wants to see how it goes without one."""
+    return os.environ.get("PROCESSES", "web worker beat").split()
 
 
 def _watch(host: str, port: int, services: embedded.Services, processes: procfile.Procfile, sign_ins: str) -> NoReturn:
@@ -137,13 +143,16 @@ def _watch(host: str, port: int, services: embedded.Services, processes: procfil
 
 
 def _missing(host: str, port: int) -> str:
-    """What is not there yet; empty when pages come and a worker's heart beats."""
+    """What is not there yet; empty when pages come and a worker's heart beats, if one is to run."""
     connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=5)  # noqa: S104 - compared, not bound
     try:
         connection.request("GET", "/readyz", headers={"Host": "localhost"})
-        answer = connection.getresponse()
-        return "" if answer.status == 200 else answer.read(1000).decode(errors="replace")
-    except (OSError, http.client.HTTPException):
+        missing = set(json.loads(connection.getresponse().read())["missing"])
+        if not {"worker", "beat"} <= set(_wanted()):
+            missing.discard("worker")
+        return ", ".join(sorted(missing))
+    except (OSError, http.client.HTTPException, ValueError):
+        # No answer, or a page of trouble instead of ours.
         return "the pages"
     finally:
         connection.close()
