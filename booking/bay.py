@@ -109,7 +109,7 @@ def start(*, booking: Booking, bay: Bay, by: User, reason: str = "") -> Booking:
         booking = held.booking(booking.pk)
         history.require(booking, Step.START)
         _check_bay(bay, booking)
-        has_reason = len(reason.strip()) >= 5
+        has_reason = len(reason.strip()) >= overrides.SHORTEST_REASON
         if booking.authorised_at is None and not has_reason:
             raise NotPaidFor(_("The payment is not certain yet. To begin all the same, write down why."))
         overtaken = _ahead_of(booking, held.now)
@@ -313,7 +313,7 @@ def _reserve(held: line.Held, booking: Booking, pack: Pack, *, by: User) -> Pack
 
 def _undo_packs(held: line.Held, booking: Booking, *, reason: str) -> None:
     """Own packs back into the vehicle, new ones back into slots and kept for the booking again. Nobody is stranded."""
-    if len(reason.strip()) < 5:
+    if len(reason.strip()) < overrides.SHORTEST_REASON:
         raise WrongPack(_("Write down what went wrong."))
     for row in _swapped(booking, Direction.IN):
         # It may be promised to the next already, when it came in well charged.
