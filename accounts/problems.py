@@ -57,7 +57,12 @@ class Input(serializers.Serializer[Any]):
 
 def understood(shape: type[Input], request: Request) -> dict[str, Any]:
     """The body, when it is what the shape says. Raises ValidationError, answered with 400 and the errors by field."""
-    body = shape(data=request.data)
+    try:
+        sent = request.data
+    except RecursionError:
+        # Python's JSON reader goes one call deeper for each bracket.
+        raise exceptions.ParseError(_("The body is nested too deeply.")) from None
+    body = shape(data=sent)
     body.is_valid(raise_exception=True)
     return cast(dict[str, Any], body.validated_data)
 

@@ -194,7 +194,8 @@ def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, 
 def _payer_organisation(method: str, *, vehicle: Vehicle, station: Station) -> Organisation | None:
     """Who owes the money when it is not the driver: the fleet on account, the station's owner for cash."""
     if method == "account":
-        return vehicle.fleet
+        # A fleet has its account with one network; elsewhere its vehicles pay as everybody does.
+        return vehicle.fleet if vehicle.fleet is not None and vehicle.fleet.network_id == station.network_id else None
     return station.owner if method == "cash" else None
 
 

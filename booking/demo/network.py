@@ -199,6 +199,8 @@ def _station(founded: Founded, city: City, spot: Spot, number: int, random: Rand
         amenities=sorted(random.sample(["coffee", "shop", "toilets", "wifi", "shelter", "air"], random.randint(1, 4))),
         poster_token=f"{random.getrandbits(96):024x}",
         takes_cash=number % 4 == 1,
+        # Visitors take their time at the bay, and the simulated vehicles behind them go on with a written reason.
+        override_cap_per_shift=30,
     )
 
 

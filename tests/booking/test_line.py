@@ -231,7 +231,7 @@ def test_an_overdue_booking_at_another_station_does_not_stand_in_the_way() -> No
     there.add_pack()
     there.tariff.__class__.objects.filter(pk=there.tariff.pk).update(pack_class=here.pack_class)
 
-    second = placing.place(driver=driver, vehicle=here.vehicle_of(driver), station=there.station, method="account")
+    second = placing.place(driver=driver, vehicle=here.vehicle_of(driver), station=there.station, method="cash")
 
     assert states([first, second]) == [State.EXPIRED, State.PROMISED]
 

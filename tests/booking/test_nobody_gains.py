@@ -6,10 +6,11 @@ import pytest
 
 from booking import arrival, bay, conduct, lifecycle, placing, promises, queries, snapshot
 from booking.failures import settle_line
-from booking.models import Booking
+from booking.models import Booking, Vehicle
 from booking.states import State
 from payments import operations
 from payments.models import Payment
+from payments.providers import MethodNotOffered
 from payments.states import PaymentState
 from stations import inventory, upkeep
 from tests.factories.booking import Town, states, time_passes
@@ -147,3 +148,12 @@ def test_a_reason_of_any_length_stands_in_the_history() -> None:
     asha = lifecycle.cancel(booking=asha, by=asha.driver, reason="no\0" * 1_000)
 
     assert asha.steps.get(step="cancel").reason == ("no" * 1_000)[:500]
+
+
+def test_a_fleet_swaps_on_account_in_its_own_network_alone() -> None:
+    town, elsewhere = Town(packs=1), Town(packs=1)
+    asha = town.driver("Asha")
+    Vehicle.objects.filter(assignments__driver=asha).update(pack_class=elsewhere.pack_class)
+
+    with pytest.raises(MethodNotOffered):
+        town.books(asha, station=elsewhere.station)

@@ -86,3 +86,13 @@ def test_an_address_that_does_not_exist_is_told_to_a_program() -> None:
 
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
     assert answer.json()["code"] == "not_found"
+
+
+def test_a_body_without_a_bottom_is_refused() -> None:
+    asha = Town().driver("Asha")
+    client = APIClient()
+    client.force_authenticate(asha)
+
+    answer = client.post("/api/v1/bookings/", "[" * 50_000, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
