@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import to_locale
 
 from config import logs
 
@@ -264,7 +265,14 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("pt", "Português"), ("zh-hans", "简体中文"), ("th", "ไทย")]
+# What the pages are written for. Offered are those with a catalogue: a page that calls itself Portuguese and speaks
+# English misleads a reader and a screen reader alike.
+WRITTEN_FOR = [("en", "English"), ("pt", "Português"), ("zh-hans", "简体中文"), ("th", "ไทย")]
+LANGUAGES = [
+    (code, name)
+    for code, name in WRITTEN_FOR
+    if code == "en" or (BASE_DIR / "locale" / to_locale(code) / "LC_MESSAGES" / "django.po").exists()
+]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- Static files ----------------------------------------------------------------------------------------
