@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -86,7 +86,7 @@ class Bookings(ListAPIView[Booking]):
             raise UnknownStation(_("There is no such station."))
         if vehicle is None:
             raise placing.VehicleNotYours(_("This vehicle is not one of yours."))
-        before = Booking.objects.live().filter(driver=driver).values_list("pk", flat=True).first()
+        newest = Booking.objects.filter(driver=driver).aggregate(pk=Max("pk"))["pk"] or 0
         booking = patient(placing.place)(
             driver=driver,
             vehicle=vehicle,
@@ -97,8 +97,8 @@ class Bookings(ListAPIView[Booking]):
             key=key,
             source=Source.API,
         )
-        again = booking.pk == before
-        return _shown(driver, booking.public_id, status.HTTP_200_OK if again else status.HTTP_201_CREATED)
+        is_new = booking.pk > newest
+        return _shown(driver, booking.public_id, status.HTTP_201_CREATED if is_new else status.HTTP_200_OK)
 
 
 class OneBooking(APIView):

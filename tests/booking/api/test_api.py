@@ -298,3 +298,15 @@ def test_too_many_requests_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert [a.status_code for a in answers] == [200, 429]
     assert answers[1].json()["code"] == "throttled"
+
+
+def test_an_old_key_brings_its_booking_back_as_it_is_and_not_as_a_new_one() -> None:
+    town = Town(packs=1)
+    asha = town.driver("Asha")
+    client = client_of(asha)
+    first = client.post("/api/v1/bookings/", wish(town, asha), format="json", HTTP_IDEMPOTENCY_KEY="k1")
+    client.post(f"/api/v1/bookings/{first.json()['id']}/cancel/")
+
+    again = client.post("/api/v1/bookings/", wish(town, asha), format="json", HTTP_IDEMPOTENCY_KEY="k1")
+
+    assert (again.status_code, again.json()["id"], again.json()["state"]) == (200, first.json()["id"], "cancelled")
