@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts import access
 from accounts.models import Network, Role, User
@@ -147,7 +147,10 @@ def station_slots(*, station: Station, now: datetime) -> list[SlotCard]:
 
 def stations_for_staff(user: User | AnonymousUser) -> QuerySet[Station]:
     """The stations at which a person works: those that staff are posted to, and an operator's whole network (P5)."""
-    posted = Q(posts__membership__in=access.memberships(user).as_role(Role.STAFF))
+    posted = Q(
+        posts__membership__in=access.memberships(user).as_role(Role.STAFF),
+        posts__membership__organisation__network=F("network"),
+    )
     operated = Q(network__in=access.networks_for_operator(user))
     return Station.objects.filter(posted | operated).distinct().order_by("name", "id")
 
