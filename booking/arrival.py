@@ -79,7 +79,7 @@ def come_late(*, booking: Booking, by: User | None) -> Booking:
         for at in held.lines.values():
             line.settle(held, at)
         booking = held.booking(booking.pk)
-        check_is_open(booking.station)
+        check_is_open(booking.station, now=held.now)
         if booking.end_reason != "overdue" or booking.ended_at is None:
             raise TooLate(_("This booking cannot be taken up again."))
         free = inventory.ready_packs(

@@ -40,6 +40,7 @@ class ReserveForm(forms.Form):
     packs = forms.TypedChoiceField(coerce=int)
     method = forms.ChoiceField()
     key = forms.CharField(max_length=LONGEST_KEY)
+    tariff = forms.IntegerField(min_value=1, max_value=2**63 - 1)
 
     def __init__(self, *args: Any, methods: list[MethodChoice], most_packs: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,7 +14,7 @@ from django.db.models import F, Sum
 
 from accounts.models import User
 from booking import history, live, promises
-from booking.line_rules import PAY_WITHIN, Entry, Grant, PromiseTerms, plan
+from booking.line_rules import CONFIRM_WITHIN, PAY_WITHIN, Entry, Grant, PromiseTerms, plan
 from booking.models import BayQueue, Booking, Line, Promise
 from booking.states import State, Step
 from stations import inventory
@@ -223,8 +223,11 @@ def _promise(held: Held, booking: Booking, packs: list[Pack], given: Grant) -> N
         )
     else:
         ends_at = held.now + timedelta(seconds=given.lasts_seconds)
+        # Who said "here" while waiting need not say it again: the ten minutes to confirm begin with the promise.
+        claimed_at = held.now if booking.here_claimed_at is not None else None
+        lapses_at = ends_at if claimed_at is None else max(ends_at, claimed_at + CONFIRM_WITHIN)
         pay_by = None if booking.authorised_at else min(held.now + PAY_WITHIN, ends_at)
-        promises.make(booking=booking, packs=packs, until=pay_by or ends_at, now=held.now)
+        promises.make(booking=booking, packs=packs, until=pay_by or lapses_at, now=held.now)
         history.take(
             booking,
             Step.PROMISE,
@@ -233,10 +236,10 @@ def _promise(held: Held, booking: Booking, packs: list[Pack], given: Grant) -> N
             promised_at=held.now,
             gathering_since=None,
             promise_ends_at=ends_at,
-            lapses_at=ends_at,
+            lapses_at=lapses_at,
             pay_by=pay_by,
             extended_at=None,
-            here_claimed_at=None,
+            here_claimed_at=claimed_at,
         )
     held.mark_changed(booking.line_id)
 
@@ -250,7 +253,7 @@ def _end_overdue(held: Held, line: Line) -> None:
             promises.end(booking=booking, reason="nobody_confirmed", now=held.now)
             history.take(booking, Step.NOBODY_CONFIRMED, at=held.now, our_fault=True, **NO_PROMISE)
         else:
-            history.close(booking, Step.LAPSE, at=held.now, end_reason="overdue", no_show=True)
+            history.close(booking, Step.LAPSE, at=held.now, end_reason="overdue", no_show=not booking.our_fault)
         held.mark_changed(line.pk)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from django.db.models import Q
@@ -17,6 +18,7 @@ from booking.states import Step
 from payments import checkout
 from payments.money import Money
 from stations import geo
+from stations.hours import opening
 from stations.models import Station
 from stations.states import StationStatus
 
@@ -35,6 +37,18 @@ class AlreadyBooked(Refusal):
     def __init__(self, sentence: str, booking: Booking | None = None) -> None:
         super().__init__(sentence)
         self.booking = booking
+
+
+class CashNotTaken(Refusal):
+    """The station takes no cash."""
+
+    code = "cash_not_taken"
+
+
+class PriceChanged(Refusal):
+    """A new tariff counts since the driver looked (rule 9)."""
+
+    code = "price_changed"
 
 
 class VehicleNotYours(Refusal):
@@ -59,15 +73,17 @@ def place(
     position: geo.Place | None = None,
     key: str = "",
     source: str = Source.APP,
+    seen_tariff_id: int | None = None,
 ) -> Booking:
     """Join the line of the station for the vehicle's class; promised at once when a pack is free and it is one's turn.
 
     `driver` is None for a walk-in without an account. Wants as many packs as the vehicle takes unless told otherwise.
     The same `key` (Idempotency-Key) and body give the same booking again. Locks the station's line, and the line of an
-    overdue booking of the same driver or vehicle elsewhere; settles both.
+    overdue booking of the same driver or vehicle elsewhere; settles both. `seen_tariff_id` is the version whose price
+    the driver was shown: the price seen is the price paid (rule 9).
 
-    Raises StationNotOpen, VehicleNotYours, WrongPackCount, AlreadyBooked, tariffs.NoTariff, placing_keys.KeyReused,
-    and what checkout refuses (an unpaid swap, a method that is not offered).
+    Raises StationNotOpen, CashNotTaken, VehicleNotYours, WrongPackCount, AlreadyBooked, tariffs.NoTariff, PriceChanged,
+    placing_keys.KeyReused, and what checkout refuses (an unpaid swap, a method that is not offered).
     """
     packs_wanted = vehicle.pack_count if packs_wanted is None else packs_wanted
     request = placing_keys.Request.of(
@@ -75,7 +91,7 @@ def place(
     )
     if earlier := placing_keys.find(request):
         return earlier
-    _check_may_book(driver=driver, vehicle=vehicle, station=station, packs_wanted=packs_wanted)
+    _check_may_book(driver=driver, vehicle=vehicle, station=station, packs_wanted=packs_wanted, method=method)
     here = line.of(station, vehicle.pack_class)
     try:
         with line.locked(here.pk, *lines_of_overdue(driver=driver, vehicle=vehicle)) as held:
@@ -83,8 +99,11 @@ def place(
                 return earlier
             for other in held.lines.values():
                 line.settle(held, other)
-            check_is_open(station)
+            check_is_open(station, now=held.now)
             check_no_live_booking(driver=driver, vehicle=vehicle)
+            tariff = tariffs.current(station=station, pack_class=vehicle.pack_class, now=held.now)
+            if seen_tariff_id is not None and seen_tariff_id != tariff.pk:
+                raise PriceChanged(_("The price has changed meanwhile. Look at it once more before you reserve."))
             booking = join(
                 held,
                 here,
@@ -94,6 +113,7 @@ def place(
                 method=method,
                 drive_seconds=drive_seconds_to(position, station),
                 source=source,
+                tariff=tariff,
             )
             placing_keys.remember(request, booking=booking, now=held.now)
             line.settle(held, held.lines[here.pk])
@@ -119,11 +139,10 @@ def join(
     method: str,
     drive_seconds: int | None,
     source: str,
-    tariff: Tariff | None = None,
+    tariff: Tariff,
 ) -> Booking:
     """Put a booking at the end of a held line and ask for its money. The caller settles the line afterwards."""
     station = at.station
-    tariff = tariff or tariffs.current(station=station, pack_class=vehicle.pack_class, now=held.now)
     most = tariffs.most_it_can_cost(tariff, packs=packs_wanted)
     booking = Booking(
         network_id=station.network_id,
@@ -161,11 +180,17 @@ def drive_seconds_to(position: geo.Place | None, station: Station) -> int | None
     return geo.drive_seconds(geo.distance_m(position, geo.Place(station.latitude, station.longitude)))
 
 
-def check_is_open(station: Station) -> None:
+def check_is_open(station: Station, *, now: datetime) -> None:
     """Raise StationNotOpen. Who closes a station holds its lines, so this is certain while a line of it is held."""
-    status, reason = Station.objects.values_list("status", "status_reason").get(pk=station.pk)
+    status, reason, hours = Station.objects.values_list("status", "status_reason", "hours").get(pk=station.pk)
     if status != StationStatus.OPEN:
         raise StationNotOpen(reason or _("This station takes no bookings now."))
+    at = opening(hours, time_zone=station.time_zone, now=now)
+    if not at.is_open and at.opens_at is not None:
+        opens = at.opens_at.astimezone(ZoneInfo(station.time_zone))
+        raise StationNotOpen(_("This station is closed now. It opens at %(time)s.") % {"time": f"{opens:%H:%M}"})
+    if not at.is_open:
+        raise StationNotOpen(_("This station is closed now."))
 
 
 def check_no_live_booking(*, driver: User | None, vehicle: Vehicle) -> None:
@@ -183,8 +208,9 @@ def lines_of_overdue(*, driver: User | None, vehicle: Vehicle) -> set[int]:
     return set(Booking.objects.overdue(now).filter(theirs).values_list("line_id", flat=True))
 
 
-def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, packs_wanted: int) -> None:
-    check_is_open(station)
+def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, packs_wanted: int, method: str) -> None:
+    if method == "cash" and not station.takes_cash:
+        raise CashNotTaken(_("This station takes no cash."))
     if driver is not None and not vehicle.assignments.filter(driver=driver, ended_at=None).exists():
         raise VehicleNotYours(_("This vehicle is not one of yours."))
     if not 1 <= packs_wanted <= vehicle.pack_count:

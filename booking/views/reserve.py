@@ -154,6 +154,7 @@ def _reserve(request: HttpRequest, here: Station) -> HttpResponseBase:
             method=form.cleaned_data["method"],
             position=start.place if start else None,
             key=form.cleaned_data["key"],
+            seen_tariff_id=form.cleaned_data["tariff"],
         )
     except placing.AlreadyBooked as refusal:
         messages.error(request, refusal.sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from booking import line, tariffs
 from booking.models import Booking
 from booking.states import State
 from payments import ledger, operations, wallet
@@ -28,7 +30,14 @@ def address(station: Station) -> str:
 
 def tap(client: Client, town: Town, driver: User, **changed: Any) -> Any:
     """What the form sends."""
-    sent = {"vehicle": town.vehicle_of(driver).pk, "packs": 1, "method": "account", "key": "one tap"} | changed
+    sent = {
+        "vehicle": town.vehicle_of(driver).pk,
+        "packs": 1,
+        "method": "account",
+        "key": "one tap",
+        "tariff": town.tariff.pk,
+    }
+    sent |= changed
     return client.post(address(town.station), sent)
 
 
@@ -242,3 +251,27 @@ def test_a_station_that_is_not_there_is_not_found(client: Client) -> None:
 
     assert client.get("/stations/nobody/nothing/").status_code == 404
     assert client.get(f"/stations/{town.station.network.code}/nothing/").status_code == 404
+
+
+def test_a_price_that_changed_between_page_and_tap_is_shown_before_it_is_paid() -> None:
+    town = Town(packs=1)
+    asha = town.driver("Asha")
+    client = signed_in(asha)
+    seen = field(client.get(address(town.station)), "tariff")
+    tariffs.publish(
+        network=town.station.network,
+        station=town.station,
+        pack_class=town.pack_class,
+        currency="EUR",
+        price_per_kwh=Decimal("0.9"),
+        service_fee_minor=100,
+        tax_rate_bp=2_300,
+        valid_from=line.database_now(),
+    )
+
+    refused = tap(client, town, asha, tariff=seen)
+    agreed = tap(client, town, asha, tariff=field(refused, "tariff"))
+
+    assert refused.status_code == 409
+    assert "The price has changed meanwhile" in text(refused)
+    assert agreed.status_code == 302

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from booking import arrival, conduct, lifecycle, line, overrides, placing, queries, snapshot
+from booking import arrival, conduct, lifecycle, line, overrides, placing, queries, snapshot, tariffs
 from booking.failures import settle_line
 from booking.history import StepRefused
 from booking.models import Booking, Promise
@@ -223,7 +225,7 @@ def test_a_driver_and_a_vehicle_have_one_live_booking_each() -> None:
 
 
 def test_an_overdue_booking_at_another_station_does_not_stand_in_the_way() -> None:
-    here, there = Town(packs=1), Town(packs=1)
+    here, there = Town(packs=1), Town(packs=1, takes_cash=True)
     driver = here.driver("Asha")
     first = here.books(driver)
     time_passes(first, minutes=11)
@@ -382,3 +384,66 @@ def test_another_vehicle_of_the_same_driver_does_not_get_a_new_promise_either() 
     again = placing.place(driver=driver, vehicle=second, station=town.station, method="account")
 
     assert (again.promise_ends_at - again.promised_at).total_seconds() <= 7 * 60
+
+
+def test_who_was_failed_once_gets_no_mark_when_the_next_promise_runs_out() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    arrival.claim_here(booking=asha, poster_token=town.station.poster_token)
+    time_passes(asha, minutes=11)
+    settle_line(line_id=asha.line_id)
+
+    time_passes(asha, minutes=31)
+    settle_line(line_id=asha.line_id)
+
+    asha.refresh_from_db()
+    assert (asha.state, asha.our_fault, asha.no_show) == (State.EXPIRED, True, False)
+
+
+def test_who_said_here_while_waiting_need_not_say_it_again_when_a_pack_comes() -> None:
+    town = Town(packs=0)
+    asha = town.books(town.driver("Asha"))
+    arrival.claim_here(booking=asha, poster_token=town.station.poster_token)
+    town.add_pack()
+
+    settle_line(line_id=asha.line_id)
+
+    asha.refresh_from_db()
+    assert asha.state == State.PROMISED
+    assert asha.here_claimed_at == asha.promised_at
+    assert asha.lapses_at >= asha.promised_at + timedelta(minutes=10)
+
+
+def test_the_price_that_was_seen_is_the_price_that_is_paid() -> None:
+    town = Town(packs=1)
+    asha = town.driver("Asha")
+    new = tariffs.publish(
+        network=town.station.network,
+        station=town.station,
+        pack_class=town.pack_class,
+        currency="EUR",
+        price_per_kwh=Decimal("0.9"),
+        service_fee_minor=100,
+        tax_rate_bp=2_300,
+        valid_from=line.database_now(),
+    )
+
+    with pytest.raises(placing.PriceChanged):
+        town.books(asha, seen_tariff_id=town.tariff.pk)
+    booking = town.books(asha, seen_tariff_id=new.pk)
+
+    assert booking.tariff == new
+
+
+def test_nobody_joins_a_line_outside_the_opening_hours() -> None:
+    town = Town(packs=1, hours={"0": []})
+
+    with pytest.raises(placing.StationNotOpen):
+        town.books(town.driver("Asha"))
+
+
+def test_cash_is_for_stations_that_take_it() -> None:
+    town = Town(packs=1)
+
+    with pytest.raises(placing.CashNotTaken):
+        town.books(town.driver("Asha"), method="cash")
