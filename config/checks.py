@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import redis
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
 OLDEST_POSTGRESQL = 15
-IDLE_SOCKETS_NEED_SECONDS = 30
 
 
 @register(Tags.database)
@@ -31,27 +29,6 @@ def postgresql_is_recent_enough(
                 )
             )
     return problems
-
-
-@register(Tags.compatibility)
-def sockets_survive_being_idle(*, app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """channels-redis's core layer waits for messages longer than redis-py 8's default timeout of 5 s."""
-    layer: dict[str, Any] = settings.CHANNEL_LAYERS["default"]
-    if layer["BACKEND"] != "channels_redis.core.RedisChannelLayer" or int(redis.__version__.split(".")[0]) < 8:
-        return []
-    hosts = layer.get("CONFIG", {}).get("hosts", [])
-    patient = [
-        isinstance(host, dict) and (host.get("socket_timeout") or 0) >= IDLE_SOCKETS_NEED_SECONDS for host in hosts
-    ]
-    if patient and all(patient):
-        return []
-    return [
-        Error(
-            "With redis-py 8 this channel layer drops idle sockets every 5 s.",
-            hint="Use channels_redis.pubsub.RedisPubSubChannelLayer, or give each host socket_timeout=30.",
-            id="swapline.E002",
-        )
-    ]
 
 
 @register(Tags.security)

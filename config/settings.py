@@ -113,13 +113,6 @@ if pool_size := env.int("DATABASE_POOL_SIZE", default=0):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL", default="redis://127.0.0.1:6379/0")
-CHANNEL_LAYERS = {
-    "default": {
-        # The other layer loses its idle sockets every 5 s with redis-py 8 (config.checks refuses it).
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
-    },
-}
 CACHES = {
     "default": {
         "BACKEND": "config.cache.ForgivingRedisCache",

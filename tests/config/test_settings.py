@@ -7,9 +7,8 @@ import sys
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django import Settings
 
-from config import checks, embedded
+from config import embedded
 
 PRODUCTION = {
     "SECRET_KEY": "Xq3-v9_LkTz7Rm2pYw8NbHs5Jd4GfCa6Ue1Io0Vt-QxZyWvUtSrPoNm",
@@ -53,28 +52,6 @@ def test_production_without_a_secret_key_is_refused() -> None:
 @pytest.mark.parametrize("kind", ["DEMO", "DEBUG"])
 def test_a_laptop_needs_no_variables(kind: str) -> None:
     assert manage("check", **{kind: "1"}).returncode == 0
-
-
-def test_a_channel_layer_that_drops_idle_sockets_is_refused(settings: Settings) -> None:
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.core.RedisChannelLayer",
-            "CONFIG": {"hosts": ["redis://127.0.0.1:6379/0"]},
-        }
-    }
-
-    [problem] = checks.sockets_survive_being_idle()
-
-    assert "drops idle sockets" in problem.msg
-
-
-def test_the_same_channel_layer_with_patience_is_accepted(settings: Settings) -> None:
-    host = {"address": "redis://127.0.0.1:6379/0", "socket_timeout": 30, "max_connections": 2000}
-    settings.CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [host]}}
-    }
-
-    assert checks.sockets_survive_being_idle() == []
 
 
 def test_pages_may_load_only_our_own_scripts(client: Client) -> None:
