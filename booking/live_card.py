@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from io import BytesIO
 from typing import Any
 
-import segno
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from booking import live_fields, presentation, queries
+from booking import live_fields, presentation, qr, queries
 from booking.models import Booking
 from booking.navigation import links_to
 from booking.queries import BookingCard
@@ -71,7 +68,7 @@ def context_of(booking: Booking, shown: LiveCard) -> dict[str, Any]:
         "face": face,
         "ahead": (card.place or card.bay_place or 1) - 1,
         "payment": shown.payment,
-        "pass_svg": pass_svg(card.code) if face != "down" and card.state in PASS_SHOWN else "",
+        "pass_svg": qr.svg(card.code) if face != "down" and card.state in PASS_SHOWN else "",
         "code_halves": (card.code[:3], card.code[3:]),
         "navigation": links_to(
             Place(card.station_latitude, card.station_longitude), country=card.station_country, name=card.station_name
@@ -94,13 +91,3 @@ def _face(card: BookingCard) -> str:
     if card.state == State.ARRIVED and card.call_ends_at is not None:
         return "called"
     return card.state.value
-
-
-@lru_cache(maxsize=512)
-def pass_svg(code: str) -> str:
-    """The code as a QR, drawn by SVG attributes alone: our pages refuse styles in the markup."""
-    drawn = BytesIO()
-    segno.make(code, error="m", micro=False).save(
-        drawn, kind="svg", xmldecl=False, svgns=False, border=0, omitsize=True, svgclass=None, lineclass=None
-    )
-    return drawn.getvalue().decode()

@@ -21,6 +21,7 @@ _station: list[URLPattern | URLResolver] = [
     path("arrive/", staff_bookings.arrive, name="arrive"),
     path("walk-in/", staff_walk_in.walk_in, name="walk_in"),
     path("packs/", staff_packs.packs, name="packs"),
+    path("poster/", staff_packs.poster, name="poster"),
     path("packs/<slug:kind>/<int:pk>/<slug:act>/", staff_packs.act, name="metal"),
     path("station/<slug:act>/", staff_packs.station_act, name="station"),
     path("b/<uuid:public_id>/", include(_booking)),

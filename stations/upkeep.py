@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.refusals import Refusal
 from stations import signals
-from stations.models import Bay, Slot, Station
+from stations.models import Bay, Slot, Station, new_poster_token
 from stations.states import BayState, StationStatus
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,16 @@ def close_station(*, station: Station, reason: str, by: User | None) -> Station:
 def mark_station_down(*, station: Station, reason: str, by: User | None) -> Station:
     """Closed by a fault: no power, no connection."""
     return _stop(station, StationStatus.DOWN, reason=reason, by=by)
+
+
+@transaction.atomic
+def renew_poster(*, station: Station, by: User | None) -> Station:
+    """A new code for the poster: from now on the old one proves nothing. For a poster that was copied off site."""
+    station = Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+    station.poster_token = new_poster_token()
+    station.save(update_fields=["poster_token"])
+    logger.info("poster_renewed", extra={"station": station.pk, "by": by and by.pk})
+    return station
 
 
 @transaction.atomic

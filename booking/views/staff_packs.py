@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.refusals import Refusal
 from booking import board as boards
+from booking import qr
 from booking.patience import patient
 from booking.staff_forms import ReasonForm
 from booking.views.staff_access import at_my_station, person, to_packs
@@ -31,6 +33,15 @@ def packs(request: HttpRequest, station: Station) -> HttpResponseBase:
     """Everything of metal at the station, each with what can be done with it."""
     context = {"station": station, "section": "packs", "board": boards.take(station)}
     return render(request, "booking/staff/packs.html", context)
+
+
+@require_safe
+@at_my_station
+def poster(request: HttpRequest, station: Station) -> HttpResponseBase:
+    """What hangs at the station: whoever scans it proves to be here, or joins the line."""
+    leads_to = request.build_absolute_uri(reverse("booking:poster", args=[station.poster_token]))
+    context = {"station": station, "section": "packs", "svg": qr.svg(leads_to), "code": station.poster_token}
+    return render(request, "booking/staff/poster.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,6 +153,10 @@ def _open(station: Station, by: User, reason: str) -> object:
     return upkeep.open_station(station=station, by=by)
 
 
+def _renew_poster(station: Station, by: User, reason: str) -> object:
+    return upkeep.renew_poster(station=station, by=by)
+
+
 KINDS: dict[str, type[Model]] = {"pack": Pack, "slot": Slot, "bay": Bay}
 
 _OUT = gettext_lazy("%(name)s is out of service.")
@@ -202,5 +217,11 @@ ACTS = {
         gettext_lazy("Drivers can book, and promises are made again in the order that the lines have kept."),
         _open,
         gettext_lazy("%(name)s is open."),
+    ),
+    ("station", "renew-poster"): Act(
+        gettext_lazy("Make a new code for the poster"),
+        gettext_lazy("The posters that hang now stop working at once. Print the new one and hang it in their place."),
+        _renew_poster,
+        gettext_lazy("%(name)s has a new poster. Print it now."),
     ),
 }

@@ -14,7 +14,7 @@ from tests.factories.stations import PostFactory, StationFactory
 
 pytestmark = pytest.mark.django_db
 
-GET_PAGES = ("board", "fragment", "walk_in", "packs", "booking", "swap", "act", "metal", "station")
+GET_PAGES = ("board", "fragment", "walk_in", "packs", "poster", "booking", "swap", "act", "metal", "station")
 POST_PAGES = ("arrive", "walk_in", "swap", "old_in", "new_out", "finish", "act", "metal", "station")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from booking import bay
+from booking import arrival, bay, qr
 from booking.models import Booking, Vehicle
 from booking.states import State
 from stations.models import Pack, Slot
@@ -363,3 +363,27 @@ def test_the_bay_that_serves_a_vehicle_is_shown_with_it(town: Town, console: Con
     bay.start(booking=booking, bay=town.bay, by=town.staff)
 
     assert booking.vehicle.plate in console.get("packs").content.decode()
+
+
+def test_the_poster_leads_to_the_station_and_shows_the_code_that_can_be_typed() -> None:
+    town = Town(packs=1)
+
+    page = Console(town).get("poster").content.decode()
+
+    assert qr.svg(f"http://testserver/h/{town.station.poster_token}/") in page
+    assert f">{town.station.poster_token}<" in page
+
+
+def test_a_poster_that_was_copied_proves_nothing_after_it_was_renewed() -> None:
+    town = Town(packs=1)
+    copied = town.station.poster_token
+    asha = town.books(town.driver("Asha"))
+
+    answer = Console(town).post("station", "renew-poster")
+
+    town.station.refresh_from_db()
+    assert "has a new poster" in answer.content.decode()
+    with pytest.raises(arrival.NotHere):
+        arrival.claim_here(booking=Booking.objects.get(pk=asha.pk), poster_token=copied)
+    renewed = town.station.poster_token
+    assert arrival.claim_here(booking=Booking.objects.get(pk=asha.pk), poster_token=renewed).here_claimed_at
