@@ -35,6 +35,12 @@ def _quick_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture
+def every_language(settings: Settings) -> None:
+    """Offered are the languages that have a catalogue; what follows from a choice does not depend on which."""
+    settings.LANGUAGES = settings.WRITTEN_FOR
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With NO_SKIPS set, as in CI, a test that cannot run has failed."""

@@ -1,7 +1,5 @@
 """A person reads Swapline in the language they chose, on whatever device."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,13 +7,7 @@ from django.urls import reverse
 from accounts.models import User
 from tests.factories.accounts import UserFactory, WorkerFactory
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _all_catalogues_are_there(settings: Any) -> None:
-    """Offered are the languages that have a catalogue; how one is chosen does not depend on which those are."""
-    settings.LANGUAGES = settings.WRITTEN_FOR
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("every_language")]
 
 
 def language_of(client: Client, **headers: str) -> str:

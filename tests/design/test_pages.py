@@ -46,6 +46,7 @@ def test_every_script_carries_the_nonce_that_the_policy_names(page: Response) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("every_language")
 def test_the_language_chosen_in_the_menu_stays_chosen(client: Client, settings: Settings) -> None:
     settings.DEMO = True
 

@@ -306,6 +306,7 @@ def test_revenue_is_shown_by_month_and_never_across_currencies(
     assert "Bangkok, THB" in text
 
 
+@pytest.mark.usefixtures("every_language")
 def test_amounts_are_written_in_the_readers_language(goncalo: User, statement: Statement) -> None:
     goncalo.language = "pt"
     goncalo.save()
