@@ -1,16 +1,16 @@
 """The addresses of the API. `/api/v1/` is stable: what it answers may grow, and loses nothing."""
 
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 
 from booking.api import bookings, staff, stations
-from config.api import Nothing, Root
+from config.api import Docs, Nothing, Root
 from payments import api as payments
 
 urlpatterns = [
     path("", Root.as_view(), name="root"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path("docs/", Docs.as_view(), name="docs"),
     path("stations/nearby/", stations.Nearby.as_view(), name="nearby"),
     path("stations/<int:station_id>/line/", stations.LineSnapshot.as_view(), name="line"),
     path("tariffs/", stations.Tariffs.as_view(), name="tariffs"),
