@@ -67,9 +67,12 @@ def test_whoever_stands_at_the_bay_sees_the_swap_and_then_the_receipt_without_to
     sign_in(phone, asha, server.url)
     reserve(phone)
     expect(phone.locator("[data-live-age].is-live")).to_be_visible()
+    where_i_am = phone.get_by_role("button", name="Update where I am")
+    expect(where_i_am).to_be_visible()
 
     booking = town.arrives(Booking.objects.get(driver=asha))
     expect(phone.get_by_text("You are here. No clock runs.")).to_be_visible()
+    expect(where_i_am).to_be_hidden()
     town.swaps(booking)
 
     expect(phone.get_by_text("kWh and away")).to_be_visible()
