@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -20,7 +21,7 @@ SIGN_IN, NOT_FOUND, TOO_TALKATIVE = 4401, 4404, 1008
 MESSAGES_ENDURED = 10
 
 
-class _Live(AsyncWebsocketConsumer):
+class _Live(AsyncWebsocketConsumer, ABC):
     # The fan-out is `watching`'s: a membership in a channel layer's group costs a Redis subscription per socket.
     channel_layer_alias = ""
 
@@ -68,9 +69,9 @@ class _Live(AsyncWebsocketConsumer):
             watching.here().leave(self.station_id, self.phone)
             self.phone = None
 
+    @abstractmethod
     async def find(self, user: User) -> tuple[int | None, int] | None:
         """The booking (None for a board) and the station that this person may look at, or None."""
-        raise NotImplementedError
 
 
 class BookingConsumer(_Live):
