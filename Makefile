@@ -49,9 +49,21 @@ types: $(TOOLS) ## mypy, strictly
 contracts: $(TOOLS) ## who may import whom
 	"$(BIN)/lint-imports"
 
+.PHONY: messages
+messages: $(TOOLS) ## collect the words of the code into locale/, to be translated
+	@"$(BIN)/python" scripts/messages.py
+
 .PHONY: bench
 bench: $(TOOLS) ## how fast, as text and as JSON under build/
 	"$(BIN)/python" -m tests.bench
+
+.PHONY: forecast-report
+forecast-report: $(TOOLS) ## how right the forecast is on simulated days, against bounds (some minutes)
+	@"$(BIN)/python" manage.py forecast_report
+
+.PHONY: lighthouse
+lighthouse: $(TOOLS) ## what Lighthouse says of the driver's pages, against bounds (needs Node.js and Chromium)
+	"$(BIN)/python" -m tests.lighthouse
 
 .PHONY: lock
 lock: $(TOOLS) ## resolve the requirements again, for Python 3.11 to 3.13
