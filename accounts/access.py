@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.models import Membership, MembershipQuerySet, Network, Organisation, Role, User
 
@@ -14,6 +15,12 @@ from accounts.models import Membership, MembershipQuerySet, Network, Organisatio
 ROLES_WITH_PASSWORD = (Role.STAFF, Role.FINANCE, Role.OPERATOR)
 # These see a whole network, so another party's organisation cannot give them.
 ROLES_OF_THE_OPERATOR = (Role.FINANCE, Role.OPERATOR)
+
+
+def person_of(request: HttpRequest) -> User:
+    """Who asks. The guard before the page has made sure that there is somebody."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def memberships(user: User | AnonymousUser) -> MembershipQuerySet:

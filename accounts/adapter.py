@@ -7,12 +7,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth import user_logged_out
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import access, people
+from accounts import access, passkey_ceremony, people
 from accounts.models import Role, User
 from accounts.sms import MessageNotSent
 
@@ -30,6 +32,23 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no 
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, object]]:
+        """The first is where allauth sends people; without a password that is a code."""
+        methods = super().get_reauthentication_methods(user)
+        if not passkey_ceremony.are_possible(self.request):
+            methods = [method for method in methods if method["id"] != "mfa_reauthenticate:webauthn"]
+        if isinstance(user, User) and not user.has_usable_password():
+            by_code = {"id": "code", "description": _("Use a code"), "url": reverse("sign_in_again_by_code")}
+            return [by_code, *methods]
+        return list(methods)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Whoever was signed in before is signed out first: their phones, devices and sockets hear of it."""
+        before = request.user
+        if isinstance(before, User) and before.pk != user.pk:
+            user_logged_out.send(sender=User, request=request, user=before)
+        super().login(request, user)
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return home_of(request.user) if isinstance(request.user, User) else "/"

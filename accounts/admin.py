@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +18,7 @@ from unfold.admin import TabularInline
 
 from accounts import access, membership, people
 from accounts.back_office import OperatorAdmin, ReadOnly, SuperuserAdmin
-from accounts.models import AccessChange, Membership, Network, Organisation, Role, User
+from accounts.models import AccessChange, Deletion, Membership, Network, Organisation, Role, User
 from accounts.phones import NotAPhoneNumber, e164
 
 REASON = gettext_lazy("Why")
@@ -72,7 +72,13 @@ class ChangesOfAccess(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold 
 class PersonAdmin(SuperuserAdmin):
     form = PersonForm
     list_display = ("__str__", "email", "phone", "is_active", "is_staff", "last_login")
-    list_filter = ("is_active", "is_staff", "is_simulated", "memberships__role")
+    list_filter = (
+        "is_active",
+        "is_staff",
+        "is_simulated",
+        "memberships__role",
+        ("deleted_at", admin.EmptyFieldListFilter),
+    )
     search_fields = ("name", "email", "phone")
     ordering = ("-date_joined",)
     inlines = (ChangesOfAccess,)
@@ -86,14 +92,17 @@ class PersonAdmin(SuperuserAdmin):
         # A number or an address is changed by its owner alone, who proves it.
         return ("email", "phone", "phone_verified", "last_login", "date_joined") if obj else ()
 
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        # Who was deleted stays nobody.
+        return super().has_change_permission(request, obj) and getattr(obj, "deleted_at", None) is None
+
     def save_model(self, request: HttpRequest, obj: User, form: PersonForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
         typed = form.cleaned_data
         if not change:
             invited = people.invite(name=typed["name"], email=typed["email"], phone=typed["phone"])
             obj.pk = invited.pk
             return
-        by = request.user
-        assert isinstance(by, User)
+        by = access.person_of(request)
         people.rename(user=obj, name=typed["name"])
         people.speak(user=obj, language=typed["language"])
         if "is_staff" in form.changed_data:
@@ -101,6 +110,12 @@ class PersonAdmin(SuperuserAdmin):
         if "is_active" in form.changed_data:
             act = people.unblock if typed["is_active"] else people.block
             act(user=obj, by=by, reason=typed["reason"])
+
+
+@admin.register(Deletion)
+class DeletionAdmin(ReadOnly, SuperuserAdmin):
+    list_display = ("person", "at", "by", "reason")
+    ordering = ("-at",)
 
 
 @admin.register(Network)
@@ -173,8 +188,7 @@ class RoleAdmin(OperatorAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: RoleForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        by = request.user
-        assert isinstance(by, User)
+        by = access.person_of(request)
         typed = form.cleaned_data
         if not change:
             granted = membership.grant(

@@ -10,4 +10,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing them connects them.
-        from accounts import checks, receivers  # noqa: F401 - importing registers them
+        from accounts import checks, personal, receivers  # noqa: F401 - importing registers them
+
+        personal.keep()

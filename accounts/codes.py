@@ -56,8 +56,7 @@ class SignInByCode(LoginCodeVerificationProcess):  # type: ignore[misc]  # allau
 
     def resend(self) -> None:
         """Raises allauth's RateLimited and sms.MessageNotSent."""
-        key = self.state.get("phone") or self.state["email"]
-        ratelimit.consume(self.request, action="request_login_code", key=key, raise_exception=True)
+        may_be_sent(self.request, to=self.state.get("phone") or self.state["email"], raise_exception=True)
         self.send()
         self.state["at"] = time.time()
         self.record_resend()
@@ -98,6 +97,18 @@ def _text(request: HttpRequest, code: str, *, minutes: int) -> str:
     # The last line lets a phone's browser fill in the code, on this site only.
     host = request.get_host().partition(":")[0]
     return f"{sentence}\n\n@{host} #{code}"
+
+
+def may_be_sent(request: HttpRequest, *, to: str, raise_exception: bool = False) -> bool:
+    """Count a code that somebody who is not signed in asks for; False, or RateLimited, when they were too many.
+
+    Counted for this place first: what is refused there does not count for the recipient, who may be somebody else.
+    """
+    here = f"{to} {get_adapter().get_client_ip(request)}"
+    limits = (("request_login_code_here", here), ("request_login_code", to))
+    return all(
+        ratelimit.consume(request, action=action, key=key, raise_exception=raise_exception) for action, key in limits
+    )
 
 
 def tries_left(request: HttpRequest, *, since: float) -> bool:

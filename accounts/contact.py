@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import ClassVar, Self
 
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
@@ -15,19 +16,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from accounts import people, sms
+from accounts import access, people, sms
 from accounts.codes import code_shown_in_demo, deliver, tries_left
 from accounts.forms import CodeForm, PhoneOrEmailForm
-from accounts.models import User
 from accounts.phones import spoken
-
-SESSION_KEY = "contact_to_prove"
 
 logger = logging.getLogger(__name__)
 
 
 class ContactToProve(AbstractCodeVerificationProcess):  # type: ignore[misc]  # allauth ships no types
     """A number or an address that a signed-in person says is theirs. Kept in their session until it is proven."""
+
+    session_key: ClassVar[str] = "contact_to_prove"
 
     def __init__(self, request: HttpRequest, state: dict[str, object]) -> None:
         self.request = request
@@ -45,8 +45,8 @@ class ContactToProve(AbstractCodeVerificationProcess):  # type: ignore[misc]  # 
         process.persist()
 
     @classmethod
-    def resume(cls, request: HttpRequest) -> ContactToProve | None:
-        state = request.session.get(SESSION_KEY)
+    def resume(cls, request: HttpRequest) -> Self | None:
+        state = request.session.get(cls.session_key)
         process = cls(request, state) if state else None
         return process if process is not None and process.abort_if_invalid() else None
 
@@ -56,11 +56,11 @@ class ContactToProve(AbstractCodeVerificationProcess):  # type: ignore[misc]  # 
         )
 
     def persist(self) -> None:
-        self.request.session[SESSION_KEY] = self.state
+        self.request.session[self.session_key] = self.state
         self.request.session.modified = True
 
     def abort(self) -> None:
-        self.request.session.pop(SESSION_KEY, None)
+        self.request.session.pop(self.session_key, None)
 
 
 @never_cache
@@ -99,8 +99,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 def _take(request: HttpRequest, process: ContactToProve) -> HttpResponse:
-    user = request.user
-    assert isinstance(user, User)  # the guard lets nobody else in
+    user = access.person_of(request)
     before = (user.phone, None) if process.state.get("phone") else (None, user.email)
     process.abort()
     try:
@@ -108,9 +107,11 @@ def _take(request: HttpRequest, process: ContactToProve) -> HttpResponse:
     except people.ContactTaken as refusal:
         messages.error(request, refusal.sentence)
         return redirect("contact")
+    except people.PersonDeleted:
+        return redirect(settings.LOGIN_URL)
     _tell_the_one_before(*before)
     messages.success(request, _("Saved. From now on you can sign in with it."))
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    return redirect("sign_in_ways")
 
 
 def _tell_the_one_before(phone: str | None, email: str | None) -> None:

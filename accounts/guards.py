@@ -13,9 +13,10 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import access
+from accounts import access, devices, people
 from accounts.models import Role
 
 P = ParamSpec("P")
@@ -23,13 +24,36 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def sign_in_required(view: View[P]) -> View[P]:
-    """Anyone who is signed in: every person is a driver."""
+    """Anyone who is signed in: every person is a driver. Who is deleted meanwhile, in another tab, signs in anew."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        return view(request, *args, **kwargs) if request.user.is_authenticated else _to_sign_in(request)
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        try:
+            return view(request, *args, **kwargs)
+        except people.PersonDeleted:
+            return redirect(settings.LOGIN_URL)
 
     return guarded
+
+
+FRESH_FOR_SECONDS = 30 * 60
+
+
+def fresh_sign_in_required(view: View[P]) -> View[P]:
+    """Anyone who signed in within the last 30 minutes; who did earlier is asked to do it once more."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if devices.signed_in_seconds_ago(request) <= FRESH_FOR_SECONDS:
+            return view(request, *args, **kwargs)
+        # Nobody can be sent back to a POST.
+        back = request.get_full_path() if request.method == "GET" else reverse("your_data")
+        context = {"sign_in_again": redirect_to_login(back)["Location"]}
+        return render(request, "account/sign_in_again.html", context, status=403)
+
+    return sign_in_required(guarded)
 
 
 def role_required(*roles: Role) -> Callable[[View[P]], View[P]]:
@@ -65,11 +89,18 @@ def role_missing(request: HttpRequest, *roles: Role) -> HttpResponse:
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.headers.get("HX-Request") == "true":
         # A fragment cannot show the sign-in page: the whole page goes there, and comes back to where it was.
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
-        back = f"{page.path}?{page.query}" if page.query else page.path
-        target = redirect_to_login(back or "/")["Location"]
+        target = redirect_to_login(_page_of(request.headers.get("HX-Current-URL", "")))["Location"]
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return redirect_to_login(request.get_full_path())
+
+
+def _page_of(address: str) -> str:
+    """The path of the page that asks, as its browser names it; the first page when that is no address."""
+    try:
+        page = urlsplit(address)
+    except ValueError:
+        return "/"
+    return (f"{page.path}?{page.query}" if page.query else page.path) or "/"
 
 
 def _second_factor_missing(request: HttpRequest) -> bool:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from accounts import people
+from accounts import people, returning
 from accounts.models import User
-
-LONGEST_ADDRESS = 2_000
 
 
 class ChosenLanguageMiddleware:
@@ -34,11 +32,13 @@ class ChosenLanguageMiddleware:
 def choose(request: HttpRequest) -> HttpResponse:
     """Keep the choice with the person, and in a cookie for when nobody is signed in."""
     language = request.POST.get("language", "")
-    response = HttpResponseRedirect(_back(request))
+    response = HttpResponseRedirect(returning.where_from(request))
     if language not in dict(settings.LANGUAGES):
         return response
     if isinstance(request.user, User):
-        people.speak(user=request.user, language=language)
+        # Who is being deleted in another tab keeps the choice in this browser alone.
+        with suppress(people.PersonDeleted):
+            people.speak(user=request.user, language=language)
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -47,12 +47,3 @@ def choose(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
-
-
-def _back(request: HttpRequest) -> str:
-    for address in (request.POST.get("next", ""), request.headers.get("Referer", "")):
-        if len(address) <= LONGEST_ADDRESS and url_has_allowed_host_and_scheme(
-            address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-        ):
-            return address
-    return "/"

@@ -12,6 +12,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.time_zones import validate_time_zone
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates people; a person is known by a phone number, an e-mail address, or both."""
@@ -55,6 +57,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=False, help_text=_("Played by the demo's simulation, which never acts for anybody else.")
     )
     date_joined = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Since when this is nobody: what the books need stays, the person does not.")
+    )
+    passkey_offered_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -67,7 +73,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("people")
         constraints = [
             models.CheckConstraint(
-                condition=Q(email__isnull=False) | Q(phone__isnull=False), name="person_has_phone_or_email"
+                condition=Q(email__isnull=False) | Q(phone__isnull=False) | Q(deleted_at__isnull=False),
+                name="person_has_phone_or_email",
+            ),
+            models.CheckConstraint(
+                condition=Q(deleted_at__isnull=True)
+                | Q(email__isnull=True, phone__isnull=True, name="", language="", is_active=False, is_staff=False),
+                name="deleted_person_is_nobody",
             ),
             models.CheckConstraint(condition=~Q(email=""), name="person_without_email_has_none_rather_than_empty"),
             models.CheckConstraint(condition=Q(phone__regex=r"^\+[1-9][0-9]{6,14}$"), name="person_phone_is_e164"),
@@ -95,7 +107,7 @@ class Network(models.Model):
     name = models.CharField(max_length=120)
     country = models.CharField(max_length=2, help_text="ISO 3166-1 alpha-2")
     currency = models.CharField(max_length=3, help_text="ISO 4217")
-    time_zone = models.CharField(max_length=40)
+    time_zone = models.CharField(max_length=40, validators=[validate_time_zone])
 
     def __str__(self) -> str:
         return self.name
@@ -108,6 +120,9 @@ class Organisation(models.Model):
     code = models.SlugField(max_length=40)
     name = models.CharField(max_length=120)
     is_operator = models.BooleanField(default=False)
+    tax_number = models.CharField(
+        max_length=30, blank=True, help_text=_("As it stands on invoices, with its country where it has one.")
+    )
 
     class Meta:
         constraints = [
@@ -187,3 +202,112 @@ class AccessChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_what_display()}"
+
+
+class PushSubscriptionQuerySet(models.QuerySet["PushSubscription"]):
+    """The filters on subscriptions that have names."""
+
+    def live(self) -> PushSubscriptionQuerySet:
+        return self.filter(ended_at=None)
+
+    def of(self, user: User) -> PushSubscriptionQuerySet:
+        return self.filter(user=user)
+
+
+class PushSubscription(models.Model):
+    """A phone that may be told while its page is closed. Ended ones keep neither address nor keys."""
+
+    class End(models.TextChoices):
+        GONE = "gone", _("the browser gave it up")
+        REFUSED = "refused", _("its address may not be asked")
+        REMOVED = "removed", _("removed by its owner")
+        SIGNED_OUT = "signed_out", _("signed out")
+        BLOCKED = "blocked", _("blocked")
+        SOMEBODY_ELSE = "somebody_else", _("somebody else uses the phone")
+        TOO_MANY = "too_many", _("a newer phone took its place")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="push_subscriptions")
+    endpoint = models.CharField(max_length=1_000, blank=True)
+    p256dh = models.CharField(max_length=100, blank=True)
+    auth = models.CharField(max_length=40, blank=True)
+    label = models.CharField(max_length=60, blank=True, help_text=_("What the phone seems to be."))
+    created_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=20, choices=End.choices, blank=True)
+
+    objects = PushSubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("phone that is told")
+        verbose_name_plural = _("phones that are told")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["endpoint"], condition=Q(ended_at=None), name="one_person_per_phone_that_is_told"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(endpoint="", p256dh="", auth=""),
+                name="ended_subscription_keeps_no_address",
+            ),
+        ]
+        indexes = [models.Index(fields=["user"], name="live_subscription_of_person", condition=Q(ended_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.label}"
+
+
+class NoticeChoice(models.Model):
+    """Where a person wants it otherwise than usual: this subject by this way, or not."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notice_choices")
+    subject = models.CharField(max_length=20)
+    way = models.CharField(max_length=10)
+    wanted = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "subject", "way"], name="one_choice_per_subject_and_way"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.subject} · {self.way}"
+
+
+class PushAnswer(models.Model):
+    """What a person said when asked whether to be told on the phone. Who has answered is not asked again."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="push_answer", primary_key=True)
+    said_yes = models.BooleanField()
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.said_yes}"
+
+
+class Device(models.Model):
+    """Where a person is signed in: one row per session, without its network address. Written by `devices` alone."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
+    session_key = models.CharField(max_length=40, unique=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    signed_in_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.user_agent[:40]}"
+
+
+class Deletion(models.Model):
+    """That a person was deleted, and when; `by` and `reason` when somebody did it for them. Written by `deletion`."""
+
+    person = models.OneToOneField(User, models.PROTECT, related_name="deletion")
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True, help_text=_("Where the wish is filed. No personal data."))
+
+    class Meta:
+        verbose_name = _("deletion")
+        verbose_name_plural = _("deletions")
+
+    def __str__(self) -> str:
+        return f"#{self.person_id} · {self.at:%Y-%m-%d}"

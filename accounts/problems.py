@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -26,6 +28,9 @@ STATUS_OF_CODE = {
     "bad_coordinates": status.HTTP_400_BAD_REQUEST,
     "bad_reading": status.HTTP_400_BAD_REQUEST,
     "too_many_tries": status.HTTP_429_TOO_MANY_REQUESTS,
+    "too_many_reports": status.HTTP_429_TOO_MANY_REQUESTS,
+    "cannot_plan": status.HTTP_400_BAD_REQUEST,
+    "words_missing": status.HTTP_400_BAD_REQUEST,
 }
 
 PROBLEM = OpenApiResponse(
@@ -59,9 +64,13 @@ def understood(shape: type[Input], request: Request) -> dict[str, Any]:
     """The body, when it is what the shape says. Raises ValidationError, answered with 400 and the errors by field."""
     try:
         sent = request.data
+        # Half of a surrogate pair is JSON and no text: neither the database nor our own answer could hold it.
+        json.dumps(sent, ensure_ascii=False).encode()
     except RecursionError:
         # Python's JSON reader goes one call deeper for each bracket.
         raise exceptions.ParseError(_("The body is nested too deeply.")) from None
+    except UnicodeEncodeError:
+        raise exceptions.ParseError(_("The body holds signs that are no text.")) from None
     body = shape(data=sent)
     body.is_valid(raise_exception=True)
     return cast(dict[str, Any], body.validated_data)
@@ -73,6 +82,21 @@ class Pages(CursorPagination):
     page_size = 20
     page_size_query_param = "page_size"
     max_page_size = 100
+
+    def decode_cursor(self, request: Request) -> Any:
+        """Where to go on: an instant or a day as we wrote it. Whatever else stands there is nobody's page: 404."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not _is_an_instant(str(cursor.position)):
+            raise exceptions.NotFound(self.invalid_cursor_message)
+        return cursor
+
+
+def _is_an_instant(position: str) -> bool:
+    try:
+        at = datetime.fromisoformat(position)
+    except ValueError:
+        return False
+    return at.tzinfo is not None or len(position) == len("2026-01-31")
 
 
 def answer(problem: Exception, context: dict[str, Any]) -> Response | None:

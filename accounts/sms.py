@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from http.client import HTTPException
 from typing import ClassVar, Protocol
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from django.conf import settings
@@ -23,8 +24,12 @@ class MessageNotSent(Refusal):
     code: ClassVar[str] = "message_not_sent"
 
 
+class PerhapsSent(MessageNotSent):
+    """The provider was asked and did not answer: it may have sent it. Who must not say a thing twice stops here."""
+
+
 class SmsProvider(Protocol):
-    """What a provider can do. `send` raises MessageNotSent; `to` is E.164."""
+    """What a provider can do. `send` raises MessageNotSent, or PerhapsSent where nobody knows; `to` is E.164."""
 
     def send(self, *, to: str, text: str) -> None: ...
 
@@ -52,15 +57,17 @@ class HttpSms:
         except HTTPError as refused:
             # It carries the open answer, which nobody reads.
             refused.close()
-            failure = str(refused)
-        except OSError as away:
-            failure = str(away)
+            failure, kind = str(refused), MessageNotSent
+        except URLError as away:
+            failure, kind = str(away), MessageNotSent
+        except (OSError, HTTPException) as silent:
+            failure, kind = str(silent), PerhapsSent
         # The number is personal, so the log names the failure alone.
         logger.warning("The SMS provider did not take a message: %s", failure)
-        raise MessageNotSent(_("We could not send the message just now. Try again in a minute."))
+        raise kind(_("We could not send the message just now. Try again in a minute."))
 
 
 def send(*, to: str, text: str) -> None:
-    """Raises MessageNotSent."""
+    """Raises MessageNotSent, of which PerhapsSent is one."""
     provider: SmsProvider = import_string(settings.SMS_PROVIDER)()
     provider.send(to=to, text=text)

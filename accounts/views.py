@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from allauth.account.internal.decorators import login_stage_required
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.mixins import NextRedirectMixin, RedirectAuthenticatedUserMixin
 from allauth.account.stages import LoginByCodeStage, LoginStage
 from allauth.account.views import LoginView
@@ -14,7 +16,6 @@ from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -24,7 +25,13 @@ from accounts.adapter import home_of
 from accounts.codes import SignInByCode, code_shown_in_demo, tries_left
 from accounts.demo import demo_person, demo_sign_ins
 from accounts.forms import CodeForm, PasswordForm, PhoneOrEmailForm
+from accounts.passkey_ceremony import are_possible
+from accounts.passkey_views import offer_before
+from accounts.returning import asked_for
 from accounts.sms import MessageNotSent
+
+# A message may take as long as this; whoever is impatient sends three, and types the wrong one.
+RESEND_AFTER_SECONDS = 30
 
 
 class AskForCode(RedirectAuthenticatedUserMixin, NextRedirectMixin, FormView):  # type: ignore[misc, type-arg]  # allauth ships no types
@@ -43,7 +50,11 @@ class AskForCode(RedirectAuthenticatedUserMixin, NextRedirectMixin, FormView):  
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         password_url = self.passthrough_next_url(reverse("account_login"))
-        return super().get_context_data(**kwargs) | {"login_url": password_url, "demo_sign_ins": demo_sign_ins()}
+        return super().get_context_data(**kwargs) | {
+            "login_url": password_url,
+            "passkeys_possible": are_possible(self.request),
+            "demo_sign_ins": demo_sign_ins(),
+        }
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> HttpResponse | None:
         # Someone who waits for a code and comes back here wants to correct the number.
@@ -80,7 +91,7 @@ class ConfirmCode(NextRedirectMixin, FormView):  # type: ignore[misc, type-arg] 
         return super().get_form_kwargs() | {"code": self.attempt.code}
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        return self.attempt.finish(self.get_next_url())
+        return offer_before(self.attempt.finish(self.get_next_url()), request=self.request)
 
     def form_invalid(self, form: CodeForm) -> HttpResponse:
         if self.attempt.record_invalid_attempt():
@@ -95,6 +106,8 @@ class ConfirmCode(NextRedirectMixin, FormView):  # type: ignore[misc, type-arg] 
             "phone": self.attempt.state.get("phone"),
             "email": self.attempt.state.get("email"),
             "can_resend": self.attempt.can_resend,
+            "resend_at": datetime.fromtimestamp(self.attempt.state["at"] + RESEND_AFTER_SECONDS, UTC),
+            "passkeys_possible": are_possible(self.request),
             "minutes": self.attempt.timeout // 60,
             "demo_code": code_shown_in_demo(self.attempt.code),
             "cancel_url": self.passthrough_next_url(reverse("account_request_login_code")),
@@ -128,7 +141,7 @@ class SignInWithPassword(LoginView):  # type: ignore[misc]  # allauth ships no t
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"demo_sign_ins": demo_sign_ins()}
+        return context | {"passkeys_possible": are_possible(self.request), "demo_sign_ins": demo_sign_ins()}
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> HttpResponse | None:
         return None if stage.key == LoginByCodeStage.key else super()._redirect_to_pending_stage(request, stage)
@@ -141,8 +154,5 @@ def sign_in_to_demo(request: HttpRequest) -> HttpResponse:
     if person is None:
         raise Http404
     login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return HttpResponseRedirect(target if safe else home_of(person))
+    record_authentication(request, person, method="demo")
+    return HttpResponseRedirect(asked_for(request) or home_of(person))

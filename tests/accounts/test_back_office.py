@@ -5,7 +5,7 @@ from axes.models import AccessAttempt
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import AccessChange, Membership, Organisation, User
+from accounts.models import AccessChange, Membership, Network, Organisation, User
 from tests.factories.accounts import MembershipFactory, OperatorFactory, OrganisationFactory, UserFactory, WorkerFactory
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,18 @@ def test_an_operator_gives_a_role_and_the_new_person_is_invited(client: Client, 
     assert (held.user.email, held.user.has_usable_password()) == ("elsa@example.com", False)
     change = AccessChange.objects.get()
     assert (change.membership, change.by, change.reason) == (held, graca, "hired")
+
+
+def test_a_network_has_a_time_zone_that_exists(root: Client) -> None:
+    facts = {"code": "lisboa", "name": "Lisboa", "country": "PT", "currency": "EUR"}
+    page = reverse("admin:accounts_network_add")
+
+    refused = root.post(page, {**facts, "time_zone": "Europe/Lisboa"})
+    assert "That is no time zone such as Europe/Lisbon." in refused.content.decode()
+    assert not Network.objects.exists()
+
+    root.post(page, {**facts, "time_zone": "Europe/Lisbon"})
+    assert Network.objects.get().time_zone == "Europe/Lisbon"
 
 
 def test_an_operator_gives_no_role_in_another_network(client: Client, graca: User) -> None:

@@ -85,8 +85,8 @@ def test_there_is_nothing_to_confirm_before_asking(client: Client, asha: User) -
     assert client.get(CONFIRM)["Location"] == ASK
 
 
-def test_drivers_find_it_from_their_own_page(client: Client, asha: User) -> None:
-    page = client.get("/account/").content.decode()
+def test_drivers_find_it_in_the_room_for_signing_in(client: Client, asha: User) -> None:
+    page = client.get("/account/sign-in/").content.decode()
 
     assert f'href="{ASK}"' in page
     assert 'href="/account/"' in page
@@ -96,4 +96,4 @@ def test_drivers_find_it_from_their_own_page(client: Client, asha: User) -> None
 def test_whoever_has_a_password_finds_the_second_step_there(client: Client) -> None:
     client.force_login(WorkerFactory())
 
-    assert "/account/second-factor/" in client.get("/account/").content.decode()
+    assert "/account/second-factor/" in client.get("/account/sign-in/").content.decode()

@@ -55,6 +55,12 @@ def test_a_fragment_sends_the_whole_page_to_sign_in(client: Client) -> None:
     assert response["HX-Redirect"] == "/sign-in/?next=/bookings/7/%3Ftab%3Dpass"
 
 
+def test_a_fragment_of_a_page_whose_address_is_none_comes_back_to_the_first_page(client: Client) -> None:
+    response = client.get("/for/driver/", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+
+    assert (response.status_code, response["HX-Redirect"]) == (204, "/sign-in/?next=/")
+
+
 @pytest.mark.parametrize("guard", sorted(set(GUARDS) - {"driver"}))
 def test_being_a_superuser_opens_no_page_of_a_role(guard: str) -> None:
     assert status(WorkerFactory(is_superuser=True, is_staff=True), guard) == 403

@@ -1,9 +1,10 @@
 """A person reads Swapline in the language they chose, on whatever device."""
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from accounts import returning
 from accounts.models import User
 from tests.factories.accounts import UserFactory, WorkerFactory
 
@@ -69,6 +70,30 @@ def test_without_a_choice_the_browser_decides(client: Client, asked: str, given:
     assert language_of(client, **{"Accept-Language": asked}) == given
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Send me a code"), ("pt", "Enviar-me um código"), ("zh-hans", "获取验证码"), ("th", "ส่งรหัสให้ฉัน")],
+)
+def test_a_page_speaks_the_language_that_it_names(client: Client, language: str, said: str) -> None:
+    page = client.get("/sign-in/", headers={"Accept-Language": language})
+
+    assert said in page.text
+    assert f'<html lang="{language}"' in page.text
+    assert page["Content-Language"] == language
+
+
+def test_a_cache_between_us_keeps_the_languages_apart(client: Client) -> None:
+    varies = {name.strip() for name in client.get("/sign-in/")["Vary"].split(",")}
+
+    assert {"Accept-Language", "Cookie"} <= varies
+
+
+def test_every_language_is_offered_under_its_own_name(client: Client) -> None:
+    page = client.get("/sign-in/", headers={"Accept-Language": "th"}).text
+
+    assert [name for name in ("English", "Português", "简体中文", "ภาษาไทย") if f">{name}</button>" not in page] == []
+
+
 @pytest.mark.parametrize("language", ["", "xx", "pt\x00", "p" * 10_000, "../th"])
 def test_a_language_that_is_not_offered_changes_nothing(client: Client, language: str) -> None:
     asha = UserFactory(language="th")
@@ -98,3 +123,23 @@ def test_choosing_leads_back_to_this_site_alone(client: Client, to: str, locatio
 def test_the_choice_is_made_by_post_alone(client: Client) -> None:
     assert client.get(reverse("set_language")).status_code == 405
     assert reverse("set_language") == "/language/"
+
+
+@pytest.mark.parametrize(
+    ("before", "back"),
+    [
+        ("http://testserver/account/data/?a=1#b", "/account/data/?a=1"),
+        ("https://evil.example/", "/account/data/export/"),
+        ("", "/account/data/export/"),
+    ],
+)
+def test_what_a_form_is_answered_with_leads_back_to_the_form(rf: RequestFactory, before: str, back: str) -> None:
+    request = rf.post("/account/data/export/", headers={"Referer": before})
+
+    assert returning.for_pages(request) == {"this_page": back}
+
+
+def test_a_page_leads_back_to_itself_wherever_one_came_from(rf: RequestFactory) -> None:
+    request = rf.get("/?q=Lisbon", headers={"Referer": "http://testserver/account/"})
+
+    assert returning.for_pages(request) == {"this_page": "/?q=Lisbon"}

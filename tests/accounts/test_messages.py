@@ -1,6 +1,7 @@
 """Text messages go through the provider of the settings; a provider that fails is said, not swallowed."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -88,3 +89,35 @@ def test_production_is_warned_when_codes_would_not_arrive_or_be_overheard(
     found = {found.id for found in run_checks(tags=["security"], include_deployment_checks=True)}
 
     assert found & {"swapline.W010", "swapline.E011"} == ({problem} if problem else set())
+
+
+def test_a_provider_that_hangs_up_without_an_answer_may_have_sent_it(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        settings.SMS_PROVIDER = "accounts.sms.HttpSms"
+        settings.SMS_HTTP_URL = f"http://127.0.0.1:{listening.getsockname()[1]}/messages"
+        settings.SMS_HTTP_TOKEN = "secret"
+
+        def hang_up() -> None:
+            asked, _address = listening.accept()
+            with asked:
+                while not asked.recv(65_536).endswith(b"}"):
+                    """The whole of it has to be read, or the other side never gets to waiting."""
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+
+        with pytest.raises(sms.PerhapsSent):
+            sms.send(to="+351912345678", text="olá")
+
+        thread.join()
+
+
+def test_a_provider_that_nobody_could_ask_has_certainly_not(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/messages"
+    settings.SMS_PROVIDER, settings.SMS_HTTP_URL = "accounts.sms.HttpSms", address
+
+    with pytest.raises(sms.MessageNotSent) as refused:
+        sms.send(to="+351912345678", text="olá")
+
+    assert not isinstance(refused.value, sms.PerhapsSent)

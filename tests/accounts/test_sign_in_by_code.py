@@ -100,6 +100,28 @@ def test_a_number_without_country_code_is_read_in_the_chosen_country(client: Cli
 
 
 @pytest.mark.parametrize(
+    ("countries", "accepted", "guess"),
+    [
+        (["PT"], "en-US", "PT"),
+        (["PT", "TH"], "en-TH,en;q=0.9", "TH"),
+        (["PT", "TH"], "de-DE, pt-PT;q=0.5", "PT"),
+        (["PT", "TH"], "en-US", ""),
+        (["PT", "TH"], "-,;," * 5_000, ""),
+        ([], "th-TH", ""),
+    ],
+)
+def test_the_country_of_the_number_is_guessed_from_what_the_browser_says(
+    client: Client, countries: list[str], accepted: str, guess: str
+) -> None:
+    for country in countries:
+        NetworkFactory(country=country)
+
+    page = client.get(ASK, headers={"accept-language": accepted})
+
+    assert page.context["form"]["country"].value() == guess
+
+
+@pytest.mark.parametrize(
     ("login", "sentence"),
     [
         ("", "Type your phone number or e-mail address."),
@@ -143,7 +165,7 @@ def test_known_and_unknown_people_see_the_same_pages(sms: Sms) -> None:
 
 def _without_tokens(page: str, phone: str) -> str:
     page = page.replace(spoken(phone), "").replace(phone, "")
-    return re.sub(r'(data-now|nonce|name="csrfmiddlewaretoken" value)="[^"]+"', "", page)
+    return re.sub(r'(data-now|data-deadline|nonce|name="csrfmiddlewaretoken" value)="[^"]+"', "", page)
 
 
 def test_a_wrong_code_is_refused_and_five_of_them_end_the_attempt(client: Client, sms: Sms) -> None:
@@ -334,3 +356,33 @@ def test_signed_in_people_are_not_asked_again(client: Client) -> None:
     response = client.get(ASK)
 
     assert (response.status_code, response["Location"]) == (302, "/")
+
+
+def test_a_stranger_elsewhere_shuts_nobody_out_of_signing_in(sms: Sms) -> None:
+    stranger = Client(REMOTE_ADDR="198.51.100.7")
+    tries = [ask(stranger, "+351912345678").status_code for _ in range(8)]
+
+    mine = ask(Client(REMOTE_ADDR="203.0.113.9"), "+351912345678")
+
+    assert tries == [302] * 3 + [200] * 5
+    assert mine.status_code == 302
+    assert len(sms) == 4
+
+
+def test_a_phone_cannot_be_flooded_from_many_places_either(sms: Sms) -> None:
+    answers = [ask(Client(REMOTE_ADDR=f"198.51.100.{n}"), "+351912345678").status_code for n in range(35)]
+
+    assert answers == [302] * 30 + [200] * 5
+    assert len(sms) == 30
+
+
+def test_who_is_signed_in_gets_their_own_code_whatever_strangers_ask_for(client: Client, sms: Sms) -> None:
+    asha = UserFactory(name="Asha", phone="+351912345678")
+    for n in range(31):
+        ask(Client(REMOTE_ADDR=f"198.51.100.{n}"), "+351912345678")
+    client.force_login(asha, backend="allauth.account.auth_backends.AuthenticationBackend")
+    sms.clear()
+
+    client.post("/sign-in/again/code/", {"action": "resend"})
+
+    assert [to for to, _text in sms] == ["+351912345678"]
