@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts import access
 from accounts.back_office import OperatorAdmin, ReadOnly, SuperuserAdmin
-from accounts.models import Membership, Organisation, User
-from stations import inventory, upkeep
-from stations.models import Bay, Pack, PackClass, Post, Slot, Station
+from accounts.models import Membership, Organisation
+from stations import inventory, reporting, upkeep
+from stations.models import Amenity, Bay, Pack, PackClass, Post, SelfReport, Slot, Station
 from stations.states import BayState, SlotState, StationStatus
 
 NO_CHANGE = ("", gettext_lazy("leave as it is"))
@@ -119,34 +118,44 @@ class StationForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argum
         ],
     )
     reason = REASON
+    amenities = forms.MultipleChoiceField(
+        label=gettext_lazy("Amenities"),
+        required=False,
+        choices=Amenity.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
 
     class Meta:
         model = Station
         fields = (
             *("network", "owner", "code", "name", "address", "city", "country", "time_zone", "currency"),
             *("latitude", "longitude", "source_datum", "hours", "is_staffed", "amenities", "takes_cash"),
-            *("target_soc_percent", "arrival_radius_m", "promise_margin_seconds", "promise_min_seconds"),
-            *("promise_max_seconds", "swap_seconds", "override_cap_per_shift"),
+            *("contact_phone", "reports_every_seconds"),
+            *(
+                "target_soc_percent",
+                "offer_from_soc_percent",
+                "arrival_radius_m",
+                "promise_margin_seconds",
+                "promise_min_seconds",
+            ),
+            *("promise_max_seconds", "swap_seconds", "override_cap_per_shift", "fleet_share_percent"),
         )
-
-    def clean_amenities(self) -> list[str]:
-        amenities = self.cleaned_data["amenities"]
-        if not isinstance(amenities, list) or not all(isinstance(word, str) for word in amenities):
-            raise ValidationError(_('Amenities are a list of words, such as ["toilet", "café"].'))
-        return amenities
 
 
 @admin.register(Station)
 class StationAdmin(OwnRowsAdmin):
     form = StationForm
     list_display = ("name", "code", "network", "city", "status", "owner")
-    list_filter = ("network", "status", "country", "is_staffed")
+    list_filter = ("network", "status", "is_silent", "country", "is_staffed")
     list_select_related = ("network", "owner")
     search_fields = ("name", "code", "city", "address")
     ordering = ("name",)
     inlines = (BaysOfStation, SlotsOfStation)
     act_fields = ("act", "reason")
-    shown = ("status", "status_reason", "status_changed_at", "status_changed_by", "poster_token")
+    shown = (
+        *("status", "status_reason", "is_silent", "status_changed_at", "status_changed_by", "last_report"),
+        "poster_token",
+    )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         fields = StationForm.Meta.fields
@@ -156,6 +165,11 @@ class StationAdmin(OwnRowsAdmin):
         # Tariffs, contracts and bookings hang on the network and the currency.
         return ("network", "currency", *self.shown) if obj else ()
 
+    @admin.display(description=gettext_lazy("last report"))
+    def last_report(self, station: Station) -> datetime | None:
+        report = SelfReport.objects.filter(station=station).first()
+        return report.reported_at if report is not None else None
+
     def save_model(self, request: HttpRequest, obj: Station, form: StationForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
         if not change:
             obj.status = StationStatus.PLANNED
@@ -164,7 +178,10 @@ class StationAdmin(OwnRowsAdmin):
         # Only what was edited: status may have been changed by somebody else while the form was open.
         edited = sorted(set(form.changed_data) & set(StationForm.Meta.fields))
         obj.save(update_fields=edited)
-        by, act, reason = _person(request), form.cleaned_data["act"], form.cleaned_data["reason"]
+        if "reports_every_seconds" in edited:
+            # What was heard under another setting proves nothing under this one.
+            reporting.forget(station_id=obj.pk)
+        by, act, reason = access.person_of(request), form.cleaned_data["act"], form.cleaned_data["reason"]
         if act == StationStatus.OPEN:
             upkeep.open_station(station=obj, by=by)
         elif act == StationStatus.CLOSED:
@@ -202,7 +219,7 @@ class BayAdmin(WrittenElsewhereAdmin):
     ordering = ("station", "number")
 
     def save_model(self, request: HttpRequest, obj: Bay, form: ServiceForm, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        by = _person(request)
+        by = access.person_of(request)
         if not change:
             obj.pk = upkeep.add_bay(station=obj.station, number=obj.number).pk
         elif form.cleaned_data["act"] == "take_out" and obj.state == BayState.OPEN:
@@ -254,7 +271,7 @@ class PackForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argument
 class PackAdmin(WrittenElsewhereAdmin):
     form = PackForm
     made_with = ("owner", "pack_class", "serial", "soc_percent", "soh_percent")
-    shown = ("network", "station", "slot", "soc_at", "state", "state_reason", "kept_until")
+    shown = ("network", "station", "slot", "soc_at", "soc_fell_at", "state", "state_reason", "kept_until")
     list_display = ("serial", "pack_class", "state", "soc_percent", "soh_percent", "soc_at", "station", "owner")
     list_filter = ("state", "pack_class", "network")
     list_select_related = ("pack_class", "station", "owner")
@@ -296,8 +313,3 @@ class PostAdmin(OwnRowsAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self._may(request)
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

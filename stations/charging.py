@@ -11,6 +11,9 @@ An exponential current means that what the pack accepts falls in a straight line
 
 A slot gives at most its own power, so a weak slot moves the knee upwards. Both parts have a closed integral. That the
 voltage rises a little during stage one is neglected: measured curves, once there are any, belong in this module.
+
+In a slot that gives nothing, of a class that accepts nothing, or of a health of nothing a pack never charges: the time
+is infinite, and there is no moment at which it is ready.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from datetime import datetime, timedelta
 
 KNEE_PERCENT = 80.0
 CUT_OFF = 0.05  # of the full power, when the pack counts as full
+# A pack that takes longer than this is never ready, for anybody who asks.
+LONGEST_SECONDS = 30 * 86_400.0
 # Where the falling line would reach zero, a little above full.
 _CEILING_PERCENT = (100.0 - CUT_OFF * KNEE_PERCENT) / (1.0 - CUT_OFF)
 
@@ -38,15 +43,22 @@ class Curve:
         return min(self.class_power_w, self.slot_power_w)
 
     @property
+    def charges(self) -> bool:
+        """Not in a slot without power, and not a pack that can hold nothing."""
+        return self.power_w > 0 and self.energy_wh > 0
+
+    @property
     def knee_percent(self) -> float:
         """Where the pack begins to accept less than the slot gives."""
         share = self.power_w / self.class_power_w
         return _CEILING_PERCENT - share * (_CEILING_PERCENT - KNEE_PERCENT)
 
     def seconds(self, start_percent: float, target_percent: float) -> float:
-        """Time from one state of charge to another; none when the target is reached already."""
+        """Time from one state of charge to another: none when it is there already, infinite when it never will be."""
         if target_percent <= start_percent:
             return 0.0
+        if not self.charges:
+            return math.inf
         knee = min(self.knee_percent, 100.0)
         flat = max(0.0, min(target_percent, knee) - min(start_percent, knee))
         hours = self._wh(flat) / self.power_w
@@ -57,7 +69,7 @@ class Curve:
 
     def percent_after(self, start_percent: float, seconds: float) -> float:
         """State of charge after a time in the slot: the inverse of `seconds`, never above 100."""
-        if seconds <= 0.0:
+        if seconds <= 0.0 or not self.charges:
             return start_percent
         knee = min(self.knee_percent, 100.0)
         until_knee = self.seconds(start_percent, knee)
@@ -78,9 +90,12 @@ def curve(*, nominal_wh: float, soh_percent: float, class_power_w: float, slot_p
     return Curve(nominal_wh * soh_percent / 100.0, class_power_w, slot_power_w)
 
 
-def ready_at(*, curve: Curve, soc_percent: float, soc_at: datetime, target_percent: float, now: datetime) -> datetime:
-    """When a pack in a working slot is expected at its target, never before `now`."""
-    return max(now, soc_at + timedelta(seconds=curve.seconds(soc_percent, target_percent)))
+def ready_at(
+    *, curve: Curve, soc_percent: float, soc_at: datetime, target_percent: float, now: datetime
+) -> datetime | None:
+    """When a pack in a working slot is expected at its target, not before `now`; None when it never gets there."""
+    seconds = curve.seconds(soc_percent, target_percent)
+    return max(now, soc_at + timedelta(seconds=seconds)) if seconds < LONGEST_SECONDS else None
 
 
 def soc_now(*, curve: Curve, soc_percent: float, soc_at: datetime, now: datetime) -> float:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts import phones
 from accounts.models import Network, Organisation
 from accounts.refusals import Refusal
 from stations import geo
@@ -23,8 +24,13 @@ from stations.station_files import BadRow, Row
 
 REQUIRED = ("code", "latitude", "longitude")
 TEXTS = ("name", "address", "city", "country", "time_zone", "currency")
+PHONE = "contact_phone"
+AMENITIES = "amenities"
+FIELDS = (*REQUIRED, *TEXTS, PHONE, AMENITIES)
 BATCH = 500
 
+# Codes as people list them: "toilet; coffee", "toilet,coffee", or the brackets and quotes of a GeoJSON list.
+_CODE = re.compile(r"""[^\s;,|\[\]"']+""")
 _NUMBER = re.compile(r"[+-]?\d{1,20}(\.\d{1,30})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -55,10 +61,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A station as a row describes it, not saved, and the texts that stand in the row itself."""
+    """A station as a row describes it, not saved, and the fields that stand in the row itself."""
 
     station: Station
-    texts: frozenset[str]
+    read: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -97,6 +103,9 @@ def _reading(row: Row | BadRow, plan: Plan, seen: dict[str, int]) -> Reading:
         raise BadValue(_("repeats the code %(code)s of row %(number)s") % {"code": code, "number": seen[code]})
     read = {name: text for name in TEXTS if (text := _value(row, plan, name))}
     texts = {"name": code, **plan.defaults, **read}
+    if phone := _phone(row, plan, texts.get("country", "")):
+        texts[PHONE] = read[PHONE] = phone
+    amenities = _CODE.findall(_value(row, plan, AMENITIES).casefold())
     place = _place(row, plan, texts.get("country", ""))
     station = Station(
         network=plan.network,
@@ -106,6 +115,7 @@ def _reading(row: Row | BadRow, plan: Plan, seen: dict[str, int]) -> Reading:
         longitude=place.longitude,
         source_datum=plan.datum,
         status=plan.status,
+        amenities=sorted(set(amenities)),
         **texts,
     )
     try:
@@ -113,7 +123,16 @@ def _reading(row: Row | BadRow, plan: Plan, seen: dict[str, int]) -> Reading:
     except ValidationError as error:
         raise BadValue(_explain(error)) from error
     seen[code] = row.number
-    return Reading(station, frozenset(read))
+    return Reading(station, frozenset({*read, AMENITIES} if amenities else read))
+
+
+def _phone(row: Row, plan: Plan, country: str) -> str:
+    """Whom drivers call, however it is written; without a country code a number of the station's country."""
+    typed = _value(row, plan, PHONE)
+    try:
+        return phones.e164(typed, country=country) if typed else ""
+    except phones.NotAPhoneNumber as refusal:
+        raise BadValue(f"{PHONE}: {refusal.sentence}") from refusal
 
 
 def _place(row: Row, plan: Plan, country: str) -> geo.Place:
@@ -158,8 +177,8 @@ def _write(batch: list[Reading], plan: Plan, report: Report) -> None:
 
 
 def _correct(known: Station, reading: Reading, report: Report) -> None:
-    """Take over what the row says; a text that it leaves empty, or does not have, stays as it was."""
-    fields = sorted({"latitude", "longitude", "source_datum"} | reading.texts)
+    """Take over what the row says; what it leaves empty, or does not have, stays as it was."""
+    fields = sorted({"latitude", "longitude", "source_datum"} | reading.read)
     changed = [name for name in fields if getattr(known, name) != getattr(reading.station, name)]
     for name in changed:
         setattr(known, name, getattr(reading.station, name))

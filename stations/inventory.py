@@ -8,20 +8,26 @@ possible in the state that the row has once it is locked, whatever the caller be
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import cast
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Network, Organisation
 from accounts.refusals import Refusal
-from stations import signals
+from stations import reporting, signals
 from stations.models import Pack, PackClass, Slot, Station
 from stations.states import STEPS, PackState, PackStep, SlotState
 
 Percent = Decimal | int | float | str
+
+# No clock is quite right.
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
+# A reading that is lower by as much did not come of rounding: a pack in a slot charges.
+CLEARLY_PERCENT = 1
 
 
 class StepRefused(Refusal):
@@ -90,6 +96,12 @@ class SlotExists(Refusal):
     code = "slot_exists"
 
 
+class NoPower(Refusal):
+    """In a slot that gives nothing no pack is ever ready."""
+
+    code = "no_power"
+
+
 class ReasonMissing(Refusal):
     """Taking metal out of use wants a reason that the next shift can read."""
 
@@ -106,6 +118,11 @@ def ready_packs(*, station: Station, pack_class: PackClass, limit: int) -> list[
     """
     stored = Pack.objects.filter(state=PackState.STORED).at(station).of(pack_class).ready()
     return list(stored.order_by("-soc_percent", "pk")[:limit])
+
+
+def count_ready(*, station: Station, pack_class: PackClass) -> int:
+    """How many packs can be promised at once."""
+    return Pack.objects.filter(state=PackState.STORED).at(station).of(pack_class).ready().count()
 
 
 def empty_slots(*, station: Station, pack_class: PackClass) -> list[Slot]:
@@ -273,13 +290,22 @@ def put_slot_back_in_service(*, slot: Slot) -> Slot:
 
 @transaction.atomic
 def record_soc(*, pack: Pack, soc_percent: Percent, soh_percent: Percent, at: datetime) -> Pack:
-    """Note a measurement. One that is older than the last known is refused: charge does not go back in time."""
+    """Note a measurement that its station has sent: so it reports, too (`reporting`, whose lock comes before packs).
+
+    One that is older than the last known is refused: charge does not go back in time. One of a time to come, as of a
+    clock that has jumped, is one of now: all that come after it would be older.
+    """
+    at = min(at, timezone.now() + CLOCKS_DIFFER_BY)
     soc, soh = _charge(soc_percent), _health(soh_percent)
+    if pack.station_id is not None:
+        reporting.note(station_id=pack.station_id)
     (pack,) = _lock([pack])
     if at < pack.soc_at:
         raise BadReading(_("Pack %(serial)s has a newer reading than this one.") % {"serial": pack.serial})
     before, pack.soc_percent, pack.soh_percent, pack.soc_at = pack.soc_percent, soc, soh, at
-    pack.save(update_fields=["soc_percent", "soh_percent", "soc_at"])
+    if pack.slot_id is not None and before - soc >= CLEARLY_PERCENT:
+        pack.soc_fell_at = at
+    pack.save(update_fields=["soc_percent", "soh_percent", "soc_at", "soc_fell_at"])
     # Readings come all the time; only the one that makes a pack ready concerns a line.
     if pack.state == PackState.STORED and before < soc and _is_ready_since(pack, before):
         _announce_growth(pack)
@@ -333,6 +359,8 @@ def add_pack(
 @transaction.atomic
 def add_slot(*, station: Station, number: int, pack_class: PackClass, power_w: int) -> Slot:
     """A new, working slot with nothing in it."""
+    if power_w <= 0:
+        raise NoPower(_("A slot gives at least one watt."))
     try:
         with transaction.atomic():
             return Slot.objects.create(station=station, number=number, pack_class=pack_class, power_w=power_w)

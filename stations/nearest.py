@@ -66,11 +66,12 @@ Parameters = dict[str, float | int | bool | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which stations count: those that have slots for the class, of one network or of all, open or also not."""
+    """Which stations count: those that have slots for the class, of one network or of all, with all these amenities."""
 
     pack_class_id: int
     network_id: int | None = None
     is_staffed: bool | None = None
+    amenities: tuple[str, ...] = ()
     statuses: tuple[str, ...] = (StationStatus.OPEN.value,)
 
 
@@ -117,6 +118,9 @@ def _conditions(wanted: Wanted) -> tuple[str, Parameters]:
     if wanted.is_staffed is not None:
         conditions.append("station.is_staffed = %(is_staffed)s")
         parameters["is_staffed"] = wanted.is_staffed
+    if wanted.amenities:
+        conditions.append("station.amenities @> to_jsonb(%(amenities)s::text[])")
+        parameters["amenities"] = list(wanted.amenities)
     conditions.append(
         "EXISTS (SELECT FROM stations_slot slot"
         " WHERE slot.station_id = station.id AND slot.pack_class_id = %(pack_class)s)"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -47,7 +47,7 @@ class PackCard:
 class SlotCard:
     id: int
     number: int
-    pack_class_id: int
+    pack_class: str
     power_w: int
     is_working: bool
     state_reason: str
@@ -67,6 +67,8 @@ class Stock:
     # The oldest and the newest reading behind these figures; none without packs.
     oldest_reading_at: datetime | None
     newest_reading_at: datetime | None
+    # When a pack last read clearly less than before, though it was charging.
+    newest_fall_at: datetime | None
 
     @property
     def next_ready_at(self) -> datetime | None:
@@ -116,11 +118,12 @@ def nearby(
     limit: int = 20,
     network: Network | None = None,
     is_staffed: bool | None = None,
+    amenities: tuple[str, ...] = (),
     open_now: bool = False,
 ) -> list[StationCard]:
     """The nearest open stations that carry the class, in order of great-circle distance. Refuses what is no place."""
     at = geo.place(latitude=latitude, longitude=longitude)
-    wanted = nearest.Wanted(pack_class.pk, network.pk if network else None, is_staffed)
+    wanted = nearest.Wanted(pack_class.pk, network.pk if network else None, is_staffed, amenities)
     look = limit
     while True:
         ids = nearest.nearest_ids(at=at, wanted=wanted, limit=look)
@@ -137,6 +140,19 @@ def station_card(*, station: Station, pack_class: PackClass, at: Place | None, n
     """One station's card; without a place to start from, distance and drive are zero."""
     start = at or Place(station.latitude, station.longitude)
     return _cards([station], at=start, pack_class=pack_class, now=now)[0]
+
+
+def station_cards(
+    *, station_ids: Collection[int], pack_class: PackClass, at: Place | None, now: datetime
+) -> list[StationCard]:
+    """Cards of these stations, except of planned ones, in the order of the ids; without `at` as in `station_card`."""
+    stations = [s for s in _in_order(list(station_ids)) if s.status != StationStatus.PLANNED]
+    if at is not None:
+        return _cards(stations, at=at, pack_class=pack_class, now=now)
+    return [
+        replace(card, distance_m=0.0, drive_seconds=0)
+        for card in _cards(stations, at=Place(0.0, 0.0), pack_class=pack_class, now=now)
+    ]
 
 
 def station_slots(*, station: Station, now: datetime) -> list[SlotCard]:
@@ -200,7 +216,7 @@ def _card(station: Station, *, at: Place, stock: Stock, bays_open: int, now: dat
         distance_m=distance_m,
         drive_seconds=geo.drive_seconds(distance_m),
         status=station.status,
-        status_reason=station.status_reason,
+        status_reason=station.why_not_open,
         is_staffed=station.is_staffed,
         amenities=tuple(station.amenities),
         opening=opening(station.hours, time_zone=station.time_zone, now=now),
@@ -221,10 +237,10 @@ class _SlotRow(NamedTuple):
     pk: int
     station_id: int
     number: int
-    pack_class_id: int
     power_w: int
     state: str
     state_reason: str
+    pack_class__name: str
     pack_class__nominal_wh: int
     pack_class__charge_power_w: int
     pack__pk: int | None
@@ -234,6 +250,7 @@ class _SlotRow(NamedTuple):
     pack__soc_percent: Decimal
     pack__soh_percent: Decimal
     pack__soc_at: datetime
+    pack__soc_fell_at: datetime | None
     pack__kept_until: datetime | None
 
     @property
@@ -295,6 +312,7 @@ def _stock(rows: list[_SlotRow], *, target_percent: int, now: datetime) -> Stock
         charging_ready_at=tuple(sorted(at for at in expected if at is not None)),
         oldest_reading_at=min(readings, default=None),
         newest_reading_at=max(readings, default=None),
+        newest_fall_at=max((row.pack__soc_fell_at for row in packs if row.pack__soc_fell_at is not None), default=None),
     )
 
 
@@ -302,7 +320,7 @@ def _slot_card(row: _SlotRow, *, target_percent: int, now: datetime) -> SlotCard
     return SlotCard(
         id=row.pk,
         number=row.number,
-        pack_class_id=row.pack_class_id,
+        pack_class=row.pack_class__name,
         power_w=row.power_w,
         is_working=row.is_working,
         state_reason=row.state_reason,

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from stations import signals
-from stations.models import Bay, Slot, Station, new_poster_token
+from stations import reporting, signals, silence
+from stations.models import SILENCE, Bay, Slot, Station, new_poster_token
 from stations.states import BayState, StationStatus
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,12 @@ class BayExists(Refusal):
 
 @transaction.atomic
 def open_station(*, station: Station, by: User | None) -> Station:
-    """Also after `planned`: the first opening of a new station."""
-    station = _set_status(station, StationStatus.OPEN, reason="", by=by)
-    signals.station_opened.send(Station, station=station)
+    """Also after `planned`: the first opening of a new station.
+
+    Whoever opens it knows better than its silence, which stops it again only once it has reported (rule 7).
+    """
+    station = _open(_locked(station), by=by)
+    reporting.forget(station_id=station.pk)
     return station
 
 
@@ -50,9 +53,42 @@ def mark_station_down(*, station: Station, reason: str, by: User | None) -> Stat
 
 
 @transaction.atomic
+def stop_if_silent(*, station: Station) -> bool:
+    """Mark a station as down that is open and has stopped reporting by itself; whether it was so.
+
+    What is believed outside counts for nothing: with the lines, the station and its report locked it is decided again,
+    so that a report that comes at this moment wins.
+    """
+    _announce_failing(station)
+    station = _locked(station)
+    heard = reporting.lock(station_id=station.pk)
+    if station.status != StationStatus.OPEN or heard is None or not silence.is_silent(heard):
+        return False
+    station = _set_status(station, StationStatus.DOWN, reason=SILENCE, by=None, is_silent=True)
+    signals.station_failed.send(Station, station=station, reason=SILENCE)
+    return True
+
+
+@transaction.atomic
+def open_if_it_reports_again(*, station: Station) -> bool:
+    """Open a station that its silence has stopped, and nobody has touched since, when it reports steadily; whether so.
+
+    Locks the station and its report.
+    """
+    station = _locked(station)
+    heard = reporting.lock(station_id=station.pk)
+    if not station.is_silent or station.status_changed_at is None or heard is None:
+        return False
+    if not silence.reports_steadily(heard, stopped_at=station.status_changed_at):
+        return False
+    _open(station, by=None)
+    return True
+
+
+@transaction.atomic
 def renew_poster(*, station: Station, by: User | None) -> Station:
     """A new code for the poster: from now on the old one proves nothing. For a poster that was copied off site."""
-    station = Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+    station = _locked(station)
     station.poster_token = new_poster_token()
     station.save(update_fields=["poster_token"])
     logger.info("poster_renewed", extra={"station": station.pk, "by": by and by.pk})
@@ -88,18 +124,35 @@ def add_bay(*, station: Station, number: int) -> Bay:
 
 def _stop(station: Station, status: StationStatus, *, reason: str, by: User | None) -> Station:
     reason = _reason(reason)
-    classes = Slot.objects.filter(station=station).order_by("pack_class_id").values_list("pack_class_id", flat=True)
-    signals.failing.send(Station, station_id=station.pk, pack_class_ids=list(classes.distinct()))
-    station = _set_status(station, status, reason=reason, by=by)
+    _announce_failing(station)
+    station = _set_status(_locked(station), status, reason=reason, by=by)
     signals.station_failed.send(Station, station=station, reason=reason)
     return station
 
 
-def _set_status(station: Station, status: StationStatus, *, reason: str, by: User | None) -> Station:
-    station = Station.objects.select_for_update(no_key=True).get(pk=station.pk)
-    station.status, station.status_reason = status, reason
+def _announce_failing(station: Station) -> None:
+    """Whoever keeps lines locks them now, before the station is."""
+    classes = Slot.objects.filter(station=station).order_by("pack_class_id").values_list("pack_class_id", flat=True)
+    signals.failing.send(Station, station_id=station.pk, pack_class_ids=list(classes.distinct()))
+
+
+def _open(station: Station, *, by: User | None) -> Station:
+    station = _set_status(station, StationStatus.OPEN, reason="", by=by)
+    signals.station_opened.send(Station, station=station)
+    return station
+
+
+def _locked(station: Station) -> Station:
+    return Station.objects.select_for_update(no_key=True).get(pk=station.pk)
+
+
+def _set_status(
+    station: Station, status: StationStatus, *, reason: str, by: User | None, is_silent: bool = False
+) -> Station:
+    """`station` is locked."""
+    station.status, station.status_reason, station.is_silent = status, reason, is_silent
     station.status_changed_at, station.status_changed_by = Now(), by
-    station.save(update_fields=["status", "status_reason", "status_changed_at", "status_changed_by"])
+    station.save(update_fields=["status", "status_reason", "is_silent", "status_changed_at", "status_changed_by"])
     station.refresh_from_db(fields=["status_changed_at"])
     logger.info("station_status_set", extra={"station": station.pk, "status": status.value, "by": by and by.pk})
     return station

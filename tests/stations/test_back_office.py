@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from stations.models import Bay, Pack, PackClass, Post, Slot, Station
+from stations import tasks
+from stations.models import Bay, Pack, PackClass, Post, SelfReport, Slot, Station
 from stations.states import BayState, PackState, SlotState, StationStatus
 from tests.factories.accounts import MembershipFactory, OperatorFactory, WorkerFactory
 from tests.factories.stations import (
@@ -18,6 +20,8 @@ from tests.factories.stations import (
     PackFactory,
     PostFactory,
     StationFactory,
+    listened_for,
+    reported,
 )
 
 pytestmark = pytest.mark.django_db
@@ -56,10 +60,10 @@ def facts_of(station: Station) -> dict[str, Any]:
     names = (
         *("code", "name", "address", "city", "country", "time_zone", "latitude", "longitude", "source_datum"),
         *("target_soc_percent", "arrival_radius_m", "promise_margin_seconds", "promise_min_seconds"),
-        *("promise_max_seconds", "swap_seconds", "override_cap_per_shift"),
+        *("promise_max_seconds", "swap_seconds", "override_cap_per_shift", "fleet_share_percent"),
     )
     facts = {name: getattr(station, name) for name in names}
-    return {**facts, "owner": station.owner_id, "hours": "{}", "amenities": "[]", "is_staffed": "on"}
+    return {**facts, "owner": station.owner_id, "hours": "{}", "amenities": [], "is_staffed": "on"}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -141,9 +145,10 @@ def test_a_station_closes_with_a_reason_and_the_one_who_closed_it(
         ("country", "Portugal"),
         ("hours", '{"Monday": "always"}'),
         ("hours", "{"),
-        ("amenities", '{"toilet": true}'),
+        ("amenities", "sauna"),
         ("name", "A\x00B"),
         ("promise_min_seconds", "99999"),
+        ("reports_every_seconds", "0"),
     ],
 )
 def test_facts_that_cannot_be_are_refused_with_a_sentence(
@@ -155,6 +160,34 @@ def test_facts_that_cannot_be_are_refused_with_a_sentence(
     assert "errornote" in answer.content.decode() or "error" in answer.content.decode()
     before = Station.objects.get(pk=station.pk)
     assert getattr(before, field) == getattr(station, field)
+
+
+def test_whoever_says_anew_how_often_a_station_reports_begins_anew_and_its_silence_says_nothing(
+    client: Client, graca: User, station: Station
+) -> None:
+    Station.objects.filter(pk=station.pk).update(reports_every_seconds=60)
+    reported(station, minutes_ago=600)
+    change(client, station, **facts_of(station), reports_every_seconds="60")
+    assert SelfReport.objects.exists()
+
+    change(client, station, **facts_of(station), reports_every_seconds="300")
+
+    assert not SelfReport.objects.exists()
+
+
+def test_the_operator_sees_that_a_station_is_silent_and_when_it_was_heard(
+    client: Client, graca: User, station: Station
+) -> None:
+    Station.objects.filter(pk=station.pk).update(reports_every_seconds=60)
+    listened_for(hours=5)
+    reported(station, minutes_ago=20)
+    tasks.watch_silence()
+    last = SelfReport.objects.get().reported_at.astimezone(UTC)
+
+    page = client.get(reverse("admin:stations_station_change", args=[station.pk])).content.decode()
+
+    assert "It has stopped reporting." in page
+    assert f"{last:%H:%M}" in page
 
 
 def test_a_new_station_is_planned_and_belongs_to_ones_own_network(
@@ -180,6 +213,18 @@ def test_a_bay_is_added_and_taken_out_of_service_and_put_back(client: Client, gr
     change(client, bay, act="put_back")
 
     assert Bay.objects.get().state == BayState.OPEN
+
+
+def test_what_can_never_charge_is_refused_where_it_is_entered(client: Client, graca: User, station: Station) -> None:
+    pack_class = PackClassFactory()
+    add(client, "slot", station=station.pk, number=4, pack_class=pack_class.pk, power_w=0)
+    assert not Slot.objects.exists()
+
+    client.force_login(WorkerFactory(is_staff=True, is_superuser=True))
+    for field in ("nominal_wh", "charge_power_w"):
+        facts = {"code": "van", "name": "Van", "form": "four_wheel", "nominal_wh": 50_000, "charge_power_w": 60_000}
+        add(client, "packclass", **{**facts, field: 0})
+    assert list(PackClass.objects.all()) == [pack_class]
 
 
 def test_a_slot_is_added_and_taken_out_of_service_and_put_back(client: Client, graca: User, station: Station) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,6 +89,26 @@ def test_a_pack_is_ready_when_its_last_reading_says_so_and_never_in_the_past() -
 
     assert expected == NOON + timedelta(minutes=30)
     assert overdue == NOON
+
+
+@pytest.mark.parametrize("nothing", ["nominal_wh", "soh_percent", "class_power_w", "slot_power_w"])
+def test_what_has_no_power_or_holds_nothing_is_never_ready_and_nothing_raises(nothing: str) -> None:
+    facts = {"nominal_wh": 50_000, "soh_percent": 98, "class_power_w": 60_000, "slot_power_w": 40_000}
+    dead = curve(**(facts | {nothing: 0}))
+
+    assert dead.seconds(30, 90) == math.inf
+    assert dead.seconds(90, 100) == math.inf
+    assert dead.seconds(95, 90) == 0
+    assert dead.percent_after(30, 3_600) == 30
+    assert soc_now(curve=dead, soc_percent=30, soc_at=NOON - timedelta(hours=1), now=NOON) == 30
+    assert ready_at(curve=dead, soc_percent=30, soc_at=NOON, target_percent=90, now=NOON) is None
+    assert ready_at(curve=dead, soc_percent=95, soc_at=NOON, target_percent=90, now=NOON) == NOON
+
+
+def test_a_slot_of_one_watt_is_none() -> None:
+    trickle = curve(nominal_wh=50_000, soh_percent=98, class_power_w=60_000, slot_power_w=1)
+
+    assert ready_at(curve=trickle, soc_percent=0, soc_at=NOON, target_percent=90, now=NOON) is None
 
 
 def test_charge_since_the_last_reading_is_estimated() -> None:

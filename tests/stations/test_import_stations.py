@@ -80,6 +80,47 @@ def test_the_same_file_twice_changes_nothing_and_a_corrected_one_only_what_it_co
     assert (kept.address, kept.status, kept.hours) == ("Asked on site", "open", {"0": []})
 
 
+@pytest.mark.parametrize("listed", ["toilet; coffee", "Coffee|TOILET", "coffee toilet coffee"])
+def test_amenities_are_codes_in_any_order_and_an_empty_field_leaves_them(
+    network: Network, tmp_path: Path, listed: str
+) -> None:
+    header = "code,latitude,longitude,amenities\n"
+    run(written(tmp_path, f"{header}a,38.7,-9.1,{listed}\n"))
+    run(written(tmp_path, f"{header}a,38.8,-9.1,\n"))
+
+    assert Station.objects.get(code="a").amenities == ["coffee", "toilet"]
+
+
+@pytest.mark.parametrize("typed", ["+351 213 463 751", "00351213463751", "213 463 751"])
+def test_whom_drivers_call_is_kept_as_a_phone_dials_it_and_an_empty_field_leaves_it(
+    network: Network, tmp_path: Path, typed: str
+) -> None:
+    header = "code,latitude,longitude,contact_phone\n"
+    run(written(tmp_path, f"{header}a,38.7,-9.1,{typed}\n"))
+    run(written(tmp_path, f"{header}a,38.8,-9.1,\n"))
+
+    assert Station.objects.get(code="a").contact_phone == "+351213463751"
+
+
+@pytest.mark.parametrize("typed", ["ask inside", "+351 1", "12", f"+{'3' * 60}"])
+def test_whom_nobody_can_call_is_refused(network: Network, tmp_path: Path, typed: str) -> None:
+    file = written(tmp_path, f"code,latitude,longitude,contact_phone\na,38.7,-9.1,{typed}\nb,38.8,-9.1,\n")
+
+    _out, err = run(file, exit_code=1)
+
+    assert "stations.csv:2: contact_phone: " in err
+    assert [station.code for station in Station.objects.all()] == ["b"]
+
+
+def test_an_amenity_that_is_none_is_refused(network: Network, tmp_path: Path) -> None:
+    file = written(tmp_path, "code,latitude,longitude,amenities\na,38.7,-9.1,sauna\n")
+
+    _out, err = run(file, exit_code=1)
+
+    assert "amenities" in err
+    assert not Station.objects.exists()
+
+
 def test_the_same_code_in_another_network_is_another_station(network: Network, tmp_path: Path) -> None:
     elsewhere = NetworkFactory(code="porto")
     OperatorFactory(network=elsewhere)

@@ -287,6 +287,11 @@ class TestFailures:
         assert (restored.state, restored.slot) == (PackState.STORED, slot)
 
 
+def test_a_slot_without_power_is_not_added() -> None:
+    with pytest.raises(inventory.NoPower):
+        inventory.add_slot(station=StationFactory(), number=1, pack_class=PackClassFactory(), power_w=0)
+
+
 class TestReadings:
     def test_the_newest_reading_counts(self) -> None:
         pack = PackFactory(soc_percent=40)
@@ -302,6 +307,17 @@ class TestReadings:
         with pytest.raises(inventory.BadReading):
             inventory.record_soc(pack=pack, soc_percent=50, soh_percent=98, at=pack.soc_at - timedelta(seconds=1))
 
+    def test_a_reading_of_a_time_to_come_keeps_none_out_that_comes_after_it(self) -> None:
+        pack = PackFactory(soc_percent=40)
+
+        inventory.record_soc(pack=pack, soc_percent=50, soh_percent=98, at=timezone.now() + timedelta(days=1))
+        pack.refresh_from_db()
+        assert pack.soc_at < timezone.now() + timedelta(minutes=2)
+
+        inventory.record_soc(pack=pack, soc_percent=51, soh_percent=98, at=timezone.now() + timedelta(minutes=2))
+        pack.refresh_from_db()
+        assert pack.soc_percent == 51
+
     @pytest.mark.parametrize(("soc", "soh"), [(140, 98), (-1, 98), ("NaN", 98), (50, 0), (50, 101)])
     def test_a_reading_that_cannot_be_is_refused_and_changes_nothing(self, soc: object, soh: object) -> None:
         pack = PackFactory(soc_percent=40)
@@ -311,6 +327,30 @@ class TestReadings:
 
         pack.refresh_from_db()
         assert pack.soc_percent == 40
+
+    @pytest.mark.parametrize(
+        ("state", "before", "after", "is_noted"),
+        [
+            (PackState.STORED, 60, 59, True),
+            (PackState.KEPT, 60, 40, True),
+            (PackState.STORED, 60, "59.1", False),
+            (PackState.STORED, 60, 60, False),
+            (PackState.STORED, 60, 61, False),
+            (PackState.IN_VEHICLE, 60, 40, False),
+        ],
+    )
+    def test_a_charge_that_goes_backwards_in_its_slot_is_noted(
+        self, state: PackState, before: int, after: object, is_noted: bool
+    ) -> None:
+        pack = PackFactory(soc_percent=before)
+        elsewhere = {"slot": None, "station": None} if state == PackState.IN_VEHICLE else {}
+        Pack.objects.filter(pk=pack.pk).update(state=state, **elsewhere)
+        at = timezone.now() + timedelta(seconds=1)
+
+        inventory.record_soc(pack=pack, soc_percent=after, soh_percent=98, at=at)
+
+        pack.refresh_from_db()
+        assert pack.soc_fell_at == (at if is_noted else None)
 
     @pytest.mark.parametrize(
         ("state", "before", "after", "is_announced"),

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from accounts.models import Network, Organisation
 from stations import station_files
-from stations.imports import REQUIRED, TEXTS, Plan, Report, import_stations
+from stations.imports import FIELDS, Plan, Report, import_stations
 from stations.states import StationStatus
 from stations.station_files import BadRow, Row, UnreadableFile
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             default=[],
             type=_mapping,
             metavar="FIELD=COLUMN",
-            help=f"which column holds a field; fields: {', '.join((*REQUIRED, *TEXTS))}; same name unless given",
+            help=f"which column holds a field; fields: {', '.join(FIELDS)}; same name unless given",
         )
         parser.add_argument("--datum", choices=["wgs84", "gcj02"], default="wgs84", help="of the file's coordinates")
         parser.add_argument("--status", choices=[StationStatus.PLANNED, StationStatus.OPEN], default="planned")
@@ -107,8 +107,8 @@ def _with_progress(rows: Iterable[Row | BadRow], file: Path, out: OutputWrapper)
 
 def _mapping(text: str) -> tuple[str, str]:
     name, equals, column = text.partition("=")
-    if not equals or not column or name not in (*REQUIRED, *TEXTS):
-        raise ArgumentTypeError(f"{text!r} is not FIELD=COLUMN with a field of: {', '.join((*REQUIRED, *TEXTS))}")
+    if not equals or not column or name not in FIELDS:
+        raise ArgumentTypeError(f"{text!r} is not FIELD=COLUMN with a field of: {', '.join(FIELDS)}")
     return name, column
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from stations import checks
+from stations import proofs
 from stations.models import Pack
 from stations.states import PackState
 from tests.factories.stations import PackFactory, SlotFactory
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def violations() -> list[tuple[str, ...]]:
-    return [result.violations for result in checks.run(connection)]
+    return [result.violations for result in proofs.run(connection)]
 
 
 def without_constraint(name: str) -> None:
@@ -28,7 +28,7 @@ def test_sound_metal_passes_and_the_rows_examined_are_counted() -> None:
     PackFactory()
     PackFactory(state=PackState.KEPT)
 
-    results = checks.run(connection)
+    results = proofs.run(connection)
 
     assert all(result.holds for result in results)
     assert [result.examined for result in results] == [1, 2, 2]
