@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, cast
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -21,7 +23,9 @@ from accounts.refusals import Refusal
 from payments import contracts, ledger, presentation, settlement, wallet
 from payments.models import (
     AccountLimit,
+    Bearer,
     Contract,
+    Difference,
     LedgerAccount,
     Payment,
     PaymentOperation,
@@ -59,6 +63,18 @@ class PaymentTransferRows(Rows):
 class PartRows(Rows):
     model = SalePart
     fields = readonly_fields = ("index", "pack_owner", "energy_wh", "contract")
+
+
+class DifferenceRows(Rows):
+    model = Difference
+    fields = readonly_fields = (
+        "failed_station",
+        "failed_owner",
+        "amount_minor",
+        "contract",
+        "settled_at",
+        "settled_by",
+    )
 
 
 @admin.register(Payment)
@@ -112,7 +128,7 @@ class SaleAdmin(ReadOnly, OperatorAdmin):
     search_fields = ("reference",)
     ordering = ("-swapped_at",)
     list_select_related = ("network", "station_owner")
-    inlines = (PartRows,)
+    inlines = (PartRows, DifferenceRows)
 
     @admin.display(description=gettext_lazy("price with tax"), ordering="gross_minor")
     def gross_amount(self, sale: Sale) -> str:
@@ -158,6 +174,7 @@ class ContractForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argu
             "station_owner_bp",
             "pack_owner_bp",
             "operator_bp",
+            "difference_bearer",
             "time_zone",
             "valid_from",
         )
@@ -189,8 +206,8 @@ class EndForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argument 
 class ContractAdmin(OperatorAdmin):
     """A new row is a new version, which ends the one before; a row that exists can only be given an end."""
 
-    list_display = ("__str__", "network", "valid_from", "valid_until")
-    list_filter = ("network",)
+    list_display = ("__str__", "network", "difference_bearer", "valid_from", "valid_until")
+    list_filter = ("difference_bearer", "network")
     ordering = ("station_owner", "pack_owner", "-version")
     list_select_related = ("network", "station_owner", "pack_owner")
 
@@ -221,21 +238,37 @@ class ContractAdmin(OperatorAdmin):
             time_zone=typed["time_zone"],
             valid_from=typed["valid_from"],
             by=_person(request),
+            difference_bearer=Bearer(typed["difference_bearer"]),
         )
         obj.pk = agreed.pk
 
 
 class LimitForm(forms.ModelForm):  # type: ignore[type-arg]  # takes its argument in the stubs alone
-    """A fleet's limit is set; a wallet is topped up. In major units, as a person says it."""
+    """A fleet's limit is set; a wallet is topped up, or paid out. In major units, as a person says it."""
 
     amount = forms.DecimalField(
-        label=gettext_lazy("Limit, or top-up"), min_value=Decimal(0), max_value=Decimal(10) ** 9
+        label=gettext_lazy("Limit, top-up or pay-out"), min_value=Decimal(0), max_value=Decimal(10) ** 9
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
 
     class Meta:
         model = AccountLimit
         fields = ()
+
+
+class SentAlready(Refusal):
+    """The form was sent twice, by two quick clicks for example: money moves once."""
+
+    code = "sent_already"
+
+
+class WalletForm(LimitForm):
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    pay_out = forms.BooleanField(
+        label=gettext_lazy("Pay this amount out of the wallet"),
+        required=False,
+        help_text=gettext_lazy("Only when the person has the money in hand, or the bank has been told."),
+    )
 
 
 class OpenCreditForm(LimitForm):
@@ -256,14 +289,15 @@ class AccountLimitAdmin(OperatorAdmin):
     readonly_fields = ("account", "balance_minor", "held_minor", "credit_limit_minor", "available_minor")
 
     def get_form(self, request: HttpRequest, obj: AccountLimit | None = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, form=LimitForm if obj else OpenCreditForm, **kwargs)
+        form = super().get_form(request, obj, form=_form_for(obj), **kwargs)
         if obj is None:
             form.base_fields["fleet"].queryset = _own_organisations(request)
         return form
 
     def get_fields(self, request: HttpRequest, obj: AccountLimit | None = None) -> tuple[str, ...]:
         shown = ("account", "balance_minor", "held_minor", "credit_limit_minor", "available_minor")
-        return (*shown, "amount", "reason") if obj else OpenCreditForm.field_order
+        asked = ("amount", "pay_out", "reason", "key") if obj and obj.account.user_id else ("amount", "reason")
+        return (*shown, *asked) if obj else OpenCreditForm.field_order
 
     def save_model(self, request: HttpRequest, obj: AccountLimit, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         typed = form.cleaned_data
@@ -274,15 +308,31 @@ class AccountLimitAdmin(OperatorAdmin):
         account = obj.account
         amount = Money.from_major(typed["amount"], account.currency)
         if account.kind == AccountKind.WALLET and account.user is not None:
-            wallet.top_up(
-                user=account.user,
-                network=account.network,
-                amount=amount,
-                by=_person(request),
-                reason=typed["reason"],
-            )
+            move = wallet.pay_out if typed.get("pay_out") else wallet.top_up
+            try:
+                with transaction.atomic():
+                    move(
+                        user=account.user,
+                        network=account.network,
+                        amount=amount,
+                        by=_person(request),
+                        reason=typed["reason"],
+                        key=f"office:{typed['key']}",
+                    )
+            except IntegrityError as clash:
+                if "one_operation_per_key" not in str(clash):
+                    raise
+                raise SentAlready(
+                    _("This was sent already, and is done once. Open the page again to do more.")
+                ) from None
         elif account.organisation is not None:
             ledger.set_credit_limit(fleet=account.organisation, limit=amount)
+
+
+def _form_for(limit: AccountLimit | None) -> type[LimitForm]:
+    if limit is None:
+        return OpenCreditForm
+    return WalletForm if limit.account.user_id else LimitForm
 
 
 def _person(request: HttpRequest) -> User:

@@ -10,3 +10,6 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         import payments.nudging  # noqa: F401  # connects its listener, once models are loaded
+        from payments import personal
+
+        personal.keep()

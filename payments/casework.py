@@ -8,9 +8,18 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from payments import labels, presentation, sales
+from payments import differences, finance, labels, presentation, sales, sharing
 from payments.finance import operations_of, payments_of, sales_of
-from payments.models import Contract, LedgerAccount, PaymentOperation, Sale, StatementLine, Transfer
+from payments.models import (
+    Contract,
+    ContractQuerySet,
+    Difference,
+    LedgerAccount,
+    PaymentOperation,
+    Sale,
+    StatementLine,
+    Transfer,
+)
 from payments.money import Money
 from payments.states import POSTED_STAGES, AccountKind, OperationKind, OperationState, PaymentState, TransferKind
 
@@ -19,15 +28,19 @@ AT_MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class SuspenseRow:
-    """A paid swap without a contract. `is_covered`: one was agreed in the meantime."""
+    """A paid swap without a contract. `is_covered`: one was agreed in the meantime.
+
+    `failed_station` is named where only the difference waits: for a contract of its owner, who is the one shown then.
+    """
 
     reference: str
     at: datetime
     time_zone: str
     station_owner: str
     pack_owners: str
-    net: Money
+    amount: Money
     is_covered: bool
+    failed_station: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,24 @@ class ShareRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceCard:
+    """What this swap's parties have less because its driver came from a station that failed, and who makes it up.
+
+    `amount` is without tax. `bearer` is empty while nobody has borne it; `given_back` is what refunds have undone.
+    """
+
+    failed_station: str
+    failed_owner: str
+    full: Money
+    amount: Money
+    given_back: Money
+    is_waiting: bool
+    bearer: str
+    contract: str
+    shares: list[tuple[str, Money]]
+
+
+@dataclass(frozen=True, slots=True)
 class SaleCard:
     reference: str
     network: str
@@ -109,13 +140,18 @@ class SaleCard:
     refundable: Money
     reason: str
     is_in_suspense: bool
+    is_shared: bool
+    can_be_assigned: bool
+    difference: DifferenceCard | None
     parts: list[tuple[str, str, str]]
     shares: list[ShareRow]
     transfers: list[TransferRow]
 
 
 def cases(user: User) -> Cases:
+    differences_waiting = finance.differences_waiting(user).order_by("sale__swapped_at", "id")[:AT_MOST]
     suspense = [_suspense_row(sale) for sale in _waiting(user)]
+    suspense += [_difference_row(difference) for difference in differences_waiting]
     owed = payments_of(user).owed().select_related("organisation", "sale").order_by("sale__swapped_at")[:AT_MOST]
     operations = operations_for_a_person(user).order_by("created_at")[:AT_MOST]
     return Cases(
@@ -159,13 +195,23 @@ def operations_for_a_person(user: User) -> QuerySet[PaymentOperation]:
 def contracts_that_fit(sale: Sale) -> list[Contract]:
     """Those of its station owner that cover all of its packs, whatever their dates."""
     owners = set(sale.parts.values_list("pack_owner", flat=True))
-    found = Contract.objects.filter(network=sale.network_id, station_owner=sale.station_owner_id)
     fits = Q(pack_owner=None) | (Q(pack_owner__in=owners) if len(owners) == 1 else Q(pk=None))
-    return list(found.filter(fits).select_related("station_owner", "pack_owner").order_by("valid_from"))
+    return list(_contracts_of(sale.station_owner_id, sale).filter(fits))
+
+
+def contracts_that_name_a_bearer(difference: Difference) -> list[Contract]:
+    """Those of the owner whose station failed, whatever their packs and dates."""
+    return list(_contracts_of(difference.failed_owner_id, difference.sale))
+
+
+def waiting_difference(sale: Sale) -> Difference | None:
+    return Difference.objects.waiting().filter(sale=sale).select_related("sale", "failed_owner").first()
 
 
 def sale_card(sale: Sale) -> SaleCard:
     payment = sale.payment
+    is_in_suspense = sale.paid_at is not None and sale.split_at is None
+    waiting = waiting_difference(sale)
     return SaleCard(
         reference=str(sale.reference),
         network=sale.network.name,
@@ -188,7 +234,12 @@ def sale_card(sale: Sale) -> SaleCard:
             sale.currency,
         ),
         reason=labels.refusal_sentence(payment.reason_code, payment.reason),
-        is_in_suspense=sale.paid_at is not None and sale.split_at is None,
+        is_in_suspense=is_in_suspense,
+        is_shared=sale.split_at is not None,
+        can_be_assigned=bool(
+            (is_in_suspense and contracts_that_fit(sale)) or (waiting and contracts_that_name_a_bearer(waiting))
+        ),
+        difference=_difference_card(sale),
         parts=[
             (part.pack_owner.name, presentation.energy(part.energy_wh), str(part.contract or ""))
             for part in sale.parts.select_related(
@@ -220,21 +271,60 @@ def _suspense_row(sale: Sale) -> SuspenseRow:
         time_zone=sale.network.time_zone,
         station_owner=sale.station_owner.name,
         pack_owners=", ".join(sorted({part.pack_owner.name for part in sale.parts.all()})),
-        net=Money(sale.net_minor, sale.currency),
+        amount=Money(sale.net_minor, sale.currency),
         is_covered=sales.contracts_for(sale) is not None,
     )
 
 
+def _difference_row(difference: Difference) -> SuspenseRow:
+    return SuspenseRow(
+        reference=str(difference.sale.reference),
+        at=difference.sale.swapped_at,
+        time_zone=difference.sale.network.time_zone,
+        station_owner=difference.failed_owner.name,
+        pack_owners="",
+        amount=difference.amount,
+        is_covered=differences.contract_for(difference) is not None,
+        failed_station=difference.failed_station,
+    )
+
+
+def _contracts_of(station_owner_id: int, sale: Sale) -> ContractQuerySet:
+    found = Contract.objects.filter(network=sale.network_id, station_owner=station_owner_id)
+    return found.select_related("station_owner", "pack_owner").order_by("valid_from")
+
+
+def _difference_card(sale: Sale) -> DifferenceCard | None:
+    whole = ("sale", "failed_owner", "contract__station_owner", "contract__pack_owner")
+    difference = Difference.objects.filter(sale=sale).select_related(*whole).first()
+    if difference is None:
+        return None
+    borne = Transfer.objects.filter(sale=sale, kind=TransferKind.DIFFERENCE).select_related("debit__organisation")
+    bearer = borne[0].debit if borne else None
+    return DifferenceCard(
+        failed_station=difference.failed_station,
+        failed_owner=difference.failed_owner.name,
+        full=difference.full,
+        amount=difference.amount,
+        given_back=Money(sharing.posted(sale, TransferKind.DIFFERENCE_BACK), sale.currency),
+        is_waiting=difference.settled_at is None,
+        bearer=str(bearer.organisation or account_name(bearer)) if bearer is not None else "",
+        contract=str(difference.contract or ""),
+        shares=[
+            (name, Money(minor, sale.currency))
+            for name, minor in _received(sale, _COMPENSATED, _COMPENSATED_BACK).items()
+            if minor
+        ],
+    )
+
+
+_SHARED, _SHARED_BACK = (TransferKind.TAX, TransferKind.SHARE), (TransferKind.TAX_BACK, TransferKind.SHARE_BACK)
+_COMPENSATED, _COMPENSATED_BACK = (TransferKind.COMPENSATION,), (TransferKind.COMPENSATION_BACK,)
+
+
 def _shares(sale: Sale) -> list[ShareRow]:
     """What is left with each receiver; nothing while the swap is not paid."""
-    received: dict[str, int] = {}
-    moved = Transfer.objects.posted().filter(
-        sale=sale, kind__in=[TransferKind.TAX, TransferKind.SHARE, TransferKind.TAX_BACK, TransferKind.SHARE_BACK]
-    )
-    for transfer in moved.select_related("debit__organisation", "credit__organisation").order_by("id"):
-        back = transfer.kind in {TransferKind.TAX_BACK, TransferKind.SHARE_BACK}
-        name = account_name(transfer.debit if back else transfer.credit)
-        received[name] = received.get(name, 0) + (-transfer.amount_minor if back else transfer.amount_minor)
+    received = _received(sale, _SHARED, _SHARED_BACK)
     total = sum(received.values())
     rows, left = [], 0.0
     for name, minor in received.items():
@@ -243,6 +333,17 @@ def _shares(sale: Sale) -> list[ShareRow]:
             rows.append(ShareRow(name, Money(minor, sale.currency), round(left, 2), width))
             left += width
     return rows
+
+
+def _received(sale: Sale, given: tuple[TransferKind, ...], given_back: tuple[TransferKind, ...]) -> dict[str, int]:
+    """By the name of an account what it got by these kinds, less what it gave back by those."""
+    received: dict[str, int] = {}
+    moved = Transfer.objects.posted().filter(sale=sale, kind__in=[*given, *given_back])
+    for transfer in moved.select_related("debit__organisation", "credit__organisation").order_by("id"):
+        back = transfer.kind in given_back
+        name = account_name(transfer.debit if back else transfer.credit)
+        received[name] = received.get(name, 0) + (-transfer.amount_minor if back else transfer.amount_minor)
+    return received
 
 
 def _transfers(sale: Sale) -> list[TransferRow]:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Network, Organisation, User
 from accounts.refusals import Refusal
-from payments import intents, ledger, sales
+from payments import differences, intents, ledger, sales
 from payments.models import LedgerAccount, Payment, PaymentOperation
 from payments.money import Money
 from payments.providers import MethodNotOffered, provider_for
 from payments.sales import SalePartTerms, SaleTerms
-from payments.signals import payment_authorised, payment_captured, payment_refused
+from payments.signals import payment_authorised, payment_captured, payment_owed, payment_refused
 from payments.states import (
     AccountKind,
     OperationKind,
@@ -202,6 +202,8 @@ def refused(*, payment: Payment, operation: PaymentOperation, code: str, sentenc
     payment.save(update_fields=["state", "reason_code", "reason", "changed_at"])
     if payment.state == PaymentState.REFUSED:
         payment_refused.send(sender=Payment, payment=payment)
+    elif payment.state == PaymentState.OWED:
+        payment_owed.send(sender=Payment, payment=payment)
 
 
 def locked(payment: Payment) -> Payment:
@@ -298,6 +300,7 @@ def _refunded(payment: Payment, operation: PaymentOperation) -> None:
     )
     payment.refunded_minor += operation.amount_minor
     payment.save(update_fields=["refunded_minor", "changed_at"])
+    differences.give_back(sale=payment.sale, refunded=payment.refunded, key=operation.key)
 
 
 def _charge(payment: Payment, operation: PaymentOperation, kind: TransferKind) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.refusals import Refusal
-from payments.models import Contract
+from payments.models import Bearer, Contract
 from payments.splitting import Shares
 
 
@@ -35,6 +35,7 @@ def agree(
     time_zone: str,
     valid_from: datetime,
     by: User | None,
+    difference_bearer: Bearer = Bearer.OWNER,
 ) -> Contract:
     """A new version from `valid_from` on; the version that is open-ended until now ends there."""
     if time_zone not in available_timezones():
@@ -57,6 +58,7 @@ def agree(
                 station_owner_bp=shares.station_owner_bp,
                 pack_owner_bp=shares.pack_owner_bp,
                 operator_bp=shares.operator_bp,
+                difference_bearer=difference_bearer,
                 time_zone=time_zone,
                 valid_from=valid_from,
                 by=by,

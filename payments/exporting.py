@@ -14,8 +14,8 @@ from payments.models import Statement
 from payments.money import Money
 
 BOM = "\ufeff"
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for the beginning of a formula. In Chinese and Japanese ones the full-width signs count too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Cell = str | int | Decimal
 
@@ -62,7 +62,7 @@ def _rows(statement: Statement, zone: ZoneInfo) -> Iterator[Sequence[Cell]]:
             f"{transfer.effective_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
             str(labels.TRANSFERS[transfer.kind]),
             str(sale.reference) if sale else "",
-            sale.description if sale else "",
+            finance.description_of(transfer),
             sale.gross.major if sale else "",
             amount,
             currency,

@@ -8,15 +8,25 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from accounts.access import networks_for_finance
 from accounts.models import Network, User
 from payments import labels, presentation
-from payments.models import Payment, PaymentOperation, PaymentQuerySet, Sale, Statement, StatementLine
+from payments.models import (
+    Difference,
+    DifferenceQuerySet,
+    Payment,
+    PaymentOperation,
+    PaymentQuerySet,
+    Sale,
+    Statement,
+    StatementLine,
+    Transfer,
+)
 from payments.money import Money
-from payments.states import StatementState, TransferKind
+from payments.states import DIFFERENCE_KINDS, StatementState, TransferKind
 
 LINES_PER_PAGE = 100
 MONTHS_SHOWN = 12
@@ -160,6 +170,12 @@ def sales_of(user: User) -> QuerySet[Sale]:
     return Sale.objects.filter(network__in=networks_for_finance(user)).select_related("network", "station_owner")
 
 
+def differences_waiting(user: User) -> DifferenceQuerySet:
+    """Of which no contract says who bears them."""
+    rows = Difference.objects.waiting().filter(sale__network__in=networks_for_finance(user))
+    return rows.select_related("sale__network", "failed_owner")
+
+
 def payments_of(user: User) -> PaymentQuerySet:
     return Payment.objects.filter(network__in=networks_for_finance(user)).select_related("network", "payer")
 
@@ -171,7 +187,13 @@ def operations_of(user: User) -> QuerySet[PaymentOperation]:
 def overview(user: User, state: str) -> Overview:
     statements = statements_of(user)
     counts = dict(statements.values_list("state").annotate(Count("id")))
-    waiting = sales_of(user).filter(paid_at__isnull=False, split_at=None)
+    waiting, differences = sales_of(user).filter(paid_at__isnull=False, split_at=None), differences_waiting(user)
+    nets = waiting.values("currency").annotate(minor=Sum("net_minor"))
+    amounts = differences.values(currency=F("sale__currency")).annotate(minor=Sum("amount_minor"))
+    oldest = [
+        waiting.aggregate(at=Min("swapped_at"))["at"],
+        differences.aggregate(at=Min("sale__swapped_at"))["at"],
+    ]
     shown = statements.filter(state=state).order_by("-period_end", "party__name", "id")
     to_approve = statements.filter(state=StatementState.PROPOSED).exclude(proposed_by=user)
     return Overview(
@@ -179,8 +201,8 @@ def overview(user: User, state: str) -> Overview:
         rows=[_row(statement, user) for statement in shown[:500]],
         sums=_to_and_by_parties(shown),
         to_approve=to_approve.count(),
-        in_suspense=Totals(waiting.count(), _per_currency(waiting.values("currency").annotate(minor=Sum("net_minor")))),
-        oldest_in_suspense=waiting.aggregate(at=Min("swapped_at"))["at"],
+        in_suspense=Totals(waiting.count() + differences.count(), _added(_per_currency(nets), _per_currency(amounts))),
+        oldest_in_suspense=min((at for at in oldest if at is not None), default=None),
         owed=_owed(user),
         networks=list(networks_for_finance(user).order_by("name")),
     )
@@ -217,7 +239,18 @@ def statement_card(statement: Statement, user: User) -> StatementCard:
 
 def statement_lines(statement: Statement) -> QuerySet[StatementLine]:
     """In the order of the swaps; a page of them is turned into rows by `line_rows`."""
-    return statement.lines.select_related("transfer__sale").order_by("transfer__effective_at", "transfer_id")
+    rows = statement.lines.select_related("transfer__sale__difference")
+    return rows.order_by("transfer__effective_at", "transfer_id")
+
+
+def description_of(transfer: Transfer) -> str:
+    """Which swap a line comes from; for a difference, after which station had failed."""
+    sale = transfer.sale
+    if sale is None:
+        return ""
+    if transfer.kind not in DIFFERENCE_KINDS:
+        return sale.description
+    return f"{sale.difference.failed_station} → {sale.description}"
 
 
 def line_rows(lines: Sequence[StatementLine], currency: str) -> list[LineRow]:
@@ -227,7 +260,7 @@ def line_rows(lines: Sequence[StatementLine], currency: str) -> list[LineRow]:
             kind=str(labels.TRANSFERS[line.transfer.kind]),
             at=line.transfer.effective_at,
             reference=str(line.transfer.sale.reference) if line.transfer.sale else "",
-            description=line.transfer.sale.description if line.transfer.sale else "",
+            description=description_of(line.transfer),
             gross=line.transfer.sale.gross if line.transfer.sale else None,
             amount=Money(line.amount_minor, currency),
         )
@@ -298,7 +331,7 @@ def _bar(index: int, of: int, amount: Money, highest: int) -> Bar | None:
     )
 
 
-_BACK = [TransferKind.REFUND, TransferKind.SHARE_BACK, TransferKind.TAX_BACK]
+_BACK = [TransferKind.REFUND, TransferKind.SHARE_BACK, TransferKind.TAX_BACK, TransferKind.COMPENSATION_BACK]
 
 
 def _row(statement: Statement, user: User) -> StatementRow:
@@ -350,3 +383,11 @@ def _to_and_by_parties(statements: QuerySet[Statement]) -> tuple[Money, ...]:
 
 def _per_currency(rows: Any) -> tuple[Money, ...]:
     return tuple(Money(row["minor"], row["currency"]) for row in rows.order_by("currency"))
+
+
+def _added(*parts: tuple[Money, ...]) -> tuple[Money, ...]:
+    """One figure for each currency."""
+    sums: dict[str, Money] = {}
+    for amount in (amount for part in parts for amount in part):
+        sums[amount.currency] = sums[amount.currency] + amount if amount.currency in sums else amount
+    return tuple(sums[currency] for currency in sorted(sums))

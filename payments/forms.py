@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Network
@@ -39,9 +39,7 @@ class PeriodForm(forms.Form):
     def clean_until(self) -> date:
         until: date = self.cleaned_data["until"]
         if not date(2000, 1, 1) <= until <= self.today:
-            raise forms.ValidationError(
-                translate("A period ends before it is settled: choose today or an earlier day.")
-            )
+            raise forms.ValidationError(gettext("A period ends before it is settled: choose today or an earlier day."))
         return until
 
 
@@ -65,7 +63,7 @@ class RefundForm(ReasonForm):
     def clean_amount(self) -> Money:
         major: Decimal = self.cleaned_data["amount"]
         if major != round(major, EXPONENTS[self.currency]):
-            raise forms.ValidationError(translate("There is no coin that small in this currency."))
+            raise forms.ValidationError(gettext("There is no coin that small in this currency."))
         return Money.from_major(major, self.currency)
 
 
@@ -79,3 +77,14 @@ class AssignForm(forms.Form):
         choice.queryset = Contract.objects.filter(pk__in=[contract.pk for contract in contracts]).select_related(
             "station_owner", "pack_owner"
         )
+
+
+class BearerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # takes its argument in the stubs alone
+    def label_from_instance(self, obj: Contract) -> str:
+        return f"{obj.get_difference_bearer_display()} · {obj}"
+
+
+class BearerForm(AssignForm):
+    """The contract that says who bears a difference, and who that is by each."""
+
+    contract = BearerChoice(label=_("Contract"), queryset=Contract.objects.none(), empty_label=None)

@@ -56,13 +56,13 @@ def plan(
     return operation
 
 
-def plan_top_up(
-    *, account: LedgerAccount, key: str, method: str, amount: Money, by: User | None, reason: str
+def plan_for_wallet(
+    *, account: LedgerAccount, kind: OperationKind, key: str, method: str, amount: Money, by: User | None, reason: str
 ) -> PaymentOperation:
     operation = PaymentOperation.objects.create(
         network_id=account.network_id,
         account=account,
-        kind=OperationKind.TOP_UP,
+        kind=kind,
         key=key,
         method=method,
         currency=amount.currency,

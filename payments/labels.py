@@ -40,6 +40,7 @@ OPERATIONS: dict[str, Promise] = {
     "release": _("release"),
     "refund": _("refund"),
     "top_up": _("top up"),
+    "pay_out": _("pay out"),
 }
 
 TRANSFERS: dict[str, Promise] = {
@@ -53,8 +54,13 @@ TRANSFERS: dict[str, Promise] = {
     "tax_back": _("tax, given back"),
     "share_back": _("share, given back"),
     "top_up": _("top-up"),
+    "pay_out": _("paid out"),
     "write_off": _("written off"),
     "settlement": _("settlement of a statement"),
+    "difference": _("difference: a station failed, and its driver moved"),
+    "compensation": _("compensation: a driver moved here at a lower price"),
+    "difference_back": _("difference, given back"),
+    "compensation_back": _("compensation, given back"),
 }
 
 ACCOUNTS: dict[str, Promise] = {

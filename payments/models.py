@@ -135,7 +135,7 @@ class PaymentOperation(models.Model):
     network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="+")
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="operations")
     account = models.ForeignKey(
-        "LedgerAccount", models.PROTECT, null=True, blank=True, related_name="+", help_text=_("The wallet of a top-up.")
+        "LedgerAccount", models.PROTECT, null=True, blank=True, related_name="+", help_text=_("The wallet.")
     )
     kind = models.CharField(max_length=20, choices=OperationKind.choices())
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -168,8 +168,8 @@ class PaymentOperation(models.Model):
             models.CheckConstraint(
                 condition=Q(payment__isnull=False, account__isnull=True, kind__in=["authorise", "capture", "collect"])
                 | Q(payment__isnull=False, account__isnull=True, kind__in=["refund", "release"])
-                | Q(payment__isnull=True, account__isnull=False, kind=OperationKind.TOP_UP),
-                name="operation_is_for_a_payment_or_tops_up_a_wallet",
+                | Q(payment__isnull=True, account__isnull=False, kind__in=["pay_out", "top_up"]),
+                name="operation_is_for_a_payment_or_a_wallet",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=UNDER_WAY) | Q(due_at__isnull=False) | Q(needs_person=True),
@@ -186,6 +186,21 @@ class PaymentOperation(models.Model):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class PreferredMethod(models.Model):
+    """What a driver pays with first in a network. Written by `preferences` alone."""
+
+    network = models.ForeignKey("accounts.Network", models.CASCADE, related_name="+")
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="preferred_methods")
+    method = models.CharField(max_length=20)
+    chosen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "network"], name="one_preferred_method_per_network")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.network} · {self.method}"
 
 
 class LedgerAccount(models.Model):
@@ -310,6 +325,21 @@ class ContractQuerySet(models.QuerySet["Contract"]):
     def valid_at(self, instant: datetime) -> ContractQuerySet:
         return self.filter(Q(valid_until=None) | Q(valid_until__gt=instant), valid_from__lte=instant)
 
+    def that_counts(
+        self, *, network_id: int, station_owner_id: int, pack_owner_id: int | None, at: datetime
+    ) -> Contract | None:
+        """For a swap at this instant: a pack owner's own before the one for the packs of everybody."""
+        found = self.valid_at(at).filter(network=network_id, station_owner=station_owner_id)
+        fits = found.filter(Q(pack_owner=pack_owner_id) | Q(pack_owner=None))
+        return fits.order_by(F("pack_owner").asc(nulls_last=True)).first()
+
+
+class Bearer(models.TextChoices):
+    """Who makes up the difference when a driver had to move because a station failed (rule 7)."""
+
+    OWNER = "owner", _("the owner of the station that failed")
+    OPERATOR = "operator", _("the operator")
+
 
 class Contract(models.Model):
     """How the net of a swap is shared. A change is a new version: the old one ends, the new one begins."""
@@ -330,6 +360,14 @@ class Contract(models.Model):
     station_owner_bp = models.PositiveIntegerField()
     pack_owner_bp = models.PositiveIntegerField()
     operator_bp = models.PositiveIntegerField()
+    difference_bearer = models.CharField(
+        max_length=10,
+        choices=Bearer.choices,
+        default=Bearer.OWNER,
+        help_text=_(
+            "Who makes up the difference when a station of this owner fails and its driver swaps at a dearer one."
+        ),
+    )
     time_zone = models.CharField(max_length=40)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)
@@ -423,6 +461,55 @@ class SalePart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sale_id}/{self.index} · {self.pack_owner}"
+
+
+class DifferenceQuerySet(models.QuerySet["Difference"]):
+    def waiting(self) -> DifferenceQuerySet:
+        """The swap is paid and shared, and no contract says who bears its difference."""
+        return self.filter(settled_at=None, sale__split_at__isnull=False)
+
+
+class Difference(models.Model):
+    """What a sale's parties have less because its driver moved there from a station that failed (rule 7).
+
+    `amount_minor` is without tax. Written by `differences` alone; it is posted once a contract says who bears it.
+    """
+
+    sale = models.OneToOneField(Sale, models.PROTECT, related_name="difference")
+    failed_owner = models.ForeignKey(Organisation, models.PROTECT, related_name="differences")
+    failed_station = models.CharField(max_length=200)
+    full_gross_minor = models.BigIntegerField(help_text=_("What the swap comes to by the price of its own station."))
+    amount_minor = models.BigIntegerField()
+    contract = models.ForeignKey(Contract, models.PROTECT, null=True, blank=True, related_name="differences")
+    settled_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty until a contract says who bears it."))
+    settled_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", help_text=_("Who ended its wait.")
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = DifferenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="difference_is_positive"),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True, contract__isnull=True)
+                | Q(settled_at__isnull=False, contract__isnull=False),
+                name="settled_difference_names_its_contract",
+            ),
+        ]
+        indexes = [models.Index(fields=["sale"], name="difference_waiting", condition=Q(settled_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.failed_station} · {self.amount_minor}"
+
+    @property
+    def full(self) -> Money:
+        return Money(self.full_gross_minor, self.sale.currency)
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.sale.currency)
 
 
 class Statement(models.Model):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from payments import checkout, intents, ledger
-from payments.models import Payment, PaymentOperation
+from payments.models import LedgerAccount, Payment, PaymentOperation
 from payments.providers import provider_for
 from payments.providers.base import Provider, Refused, Result, Succeeded
 from payments.signals import payment_about_to_change
@@ -33,7 +33,7 @@ def carry_out(operation_id: int) -> PaymentOperation | None:
 
 
 def carry_out_for(payment: Payment) -> Payment:
-    """Do what is due for one payment, and what follows from it. Called by the edge, right after commit."""
+    """Do what is due for one payment, and what follows from it, without waiting for a worker."""
     for _round in range(LONGEST_CHAIN):
         due = PaymentOperation.objects.due().filter(payment=payment).order_by("id").first()
         if due is None or carry_out(due.pk) is None:
@@ -102,9 +102,13 @@ def _apply(operation: PaymentOperation, payment: Payment | None, result: Result)
 def _succeed(operation: PaymentOperation, payment: Payment | None) -> None:
     if payment is not None:
         checkout.succeeded(payment=payment, operation=operation)
-    elif operation.kind == OperationKind.TOP_UP and operation.account is not None:
-        wallet = operation.account
-        clearing = ledger.account(
-            network=wallet.network, kind=AccountKind.CLEARING, currency=wallet.currency, method="bank"
-        )
-        ledger.post(debit=clearing, credit=wallet, amount=operation.amount, kind=TransferKind.TOP_UP, key=operation.key)
+    elif operation.account is not None:
+        _move_in_wallet(operation, operation.account)
+
+
+def _move_in_wallet(operation: PaymentOperation, wallet: LedgerAccount) -> None:
+    bank = ledger.account(network=wallet.network, kind=AccountKind.CLEARING, currency=wallet.currency, method="bank")
+    if operation.kind == OperationKind.TOP_UP:
+        ledger.post(debit=bank, credit=wallet, amount=operation.amount, kind=TransferKind.TOP_UP, key=operation.key)
+    else:
+        ledger.post(debit=wallet, credit=bank, amount=operation.amount, kind=TransferKind.PAY_OUT, key=operation.key)

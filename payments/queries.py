@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.models import Network, Organisation, User
-from payments import labels
+from payments import labels, preferences
 from payments.models import AccountLimit, Payment
 from payments.money import Money, zero
 from payments.providers import provider_for
@@ -92,14 +92,15 @@ def methods_for(
     amount: Money | None = None,
     currency: str | None = None,
 ) -> list[MethodChoice]:
-    """What a driver can pay with, the fleet's account first where the vehicle has one."""
+    """What a driver can pay with: what they chose to use first, then the fleet's account where the vehicle has one."""
     currency = amount.currency if amount else currency or network.currency
     needed = amount or zero(currency)
     choices = []
     if organisation is not None:
         choices.append(_account_choice(organisation, network, needed))
     choices.append(_wallet_choice(user, network, needed))
-    return choices
+    first = preferences.preferred(user=user, network=network) if len(choices) > 1 else ""
+    return sorted(choices, key=lambda choice: choice.code != first)
 
 
 def blocked_by_unpaid(

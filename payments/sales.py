@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from accounts.refusals import Refusal
-from payments import ledger
-from payments.models import Contract, LedgerAccount, Payment, Sale, SalePart, Transfer
+from payments import differences
+from payments.differences import Moved
+from payments.models import Contract, LedgerAccount, Payment, Sale, SalePart, Transfer, TransferQuerySet
 from payments.money import Money
-from payments.splitting import Shares, split_net, take_back, tax_in
-from payments.states import AccountKind, TransferKind
+from payments.sharing import collect_back, left_with_each, locked, move, our, share_out
+from payments.splitting import tax_in
+from payments.states import DIFFERENCE_KINDS, AccountKind, TransferKind
 
 
 class NoContract(Refusal):
@@ -36,7 +38,10 @@ class SalePartTerms:
 
 @dataclass(frozen=True, slots=True)
 class SaleTerms:
-    """A finished swap as money sees it. `gross` includes tax at `tax_rate_bp`."""
+    """A finished swap as money sees it. `gross` includes tax at `tax_rate_bp`.
+
+    `moved` says from where, when the driver came because another station failed.
+    """
 
     gross: Money
     tax_rate_bp: int
@@ -44,6 +49,7 @@ class SaleTerms:
     parts: tuple[SalePartTerms, ...]
     swapped_at: datetime
     description: str = ""
+    moved: Moved | None = None
 
 
 @transaction.atomic
@@ -67,6 +73,8 @@ def record(*, payment: Payment, terms: SaleTerms) -> Sale:
         SalePart(sale=sale, index=index, pack_owner=part.pack_owner, energy_wh=part.energy_wh)
         for index, part in enumerate(terms.parts)
     )
+    if terms.moved is not None:
+        differences.record(sale=sale, moved=terms.moved)
     return sale
 
 
@@ -75,15 +83,18 @@ def paid(*, sale: Sale) -> Sale:
     """All of it is here: the tax goes aside at once, the net is split, or waits in suspense without a contract."""
     Sale.objects.filter(pk=sale.pk).update(paid_at=Now())
     sale.refresh_from_db(fields=["paid_at"])
-    _move(sale, "tax", _our(sale, AccountKind.SUSPENSE), _our(sale, AccountKind.TAX), sale.tax_minor, TransferKind.TAX)
+    move(sale, "tax", our(sale, AccountKind.SUSPENSE), our(sale, AccountKind.TAX), sale.tax_minor, TransferKind.TAX)
     contracts = contracts_for(sale)
     return sale if contracts is None else _split(sale, contracts, None)
 
 
 @transaction.atomic
 def split(*, sale: Sale, by: User | None, contract: Contract | None = None) -> Sale:
-    """Split what waited in suspense: by the contract that a person names, else by those valid at swap time."""
-    sale = Sale.objects.select_for_update(of=("self",)).select_related("network", "station_owner").get(pk=sale.pk)
+    """Split what waited in suspense: by the contract that a person names, else by those valid at swap time.
+
+    Once, however often it is asked for. Locks the payment. Raises NoContract.
+    """
+    sale = locked(sale)
     if sale.split_at is not None:
         return sale
     contracts = contracts_for(sale) if contract is None else _all_parts_by(sale, contract)
@@ -94,33 +105,22 @@ def split(*, sale: Sale, by: User | None, contract: Contract | None = None) -> S
 
 @transaction.atomic
 def take_back_from_receivers(*, sale: Sale, amount: Money, key: str) -> None:
-    """For a refund: collect from tax and shares, in proportion to what is left with each, back into suspense."""
-    suspense = _our(sale, AccountKind.SUSPENSE)
-    left = _left_with_each(sale)
-    for (account, _left), back in zip(left, take_back(amount.amount_minor, [minor for _a, minor in left]), strict=True):
-        kind = TransferKind.TAX_BACK if account.kind == AccountKind.TAX else TransferKind.SHARE_BACK
-        if account.pk != suspense.pk and back:
-            ledger.post(
-                debit=account,
-                credit=suspense,
-                amount=Money(back, sale.currency),
-                kind=kind,
-                key=f"{key}:from:{account.pk}",
-                payment=sale.payment,
-                sale=sale,
-            )
+    """For a refund: collect from tax and shares, in proportion to what is left with each, back into suspense.
+
+    The payment is locked, so that nobody splits the sale meanwhile.
+    """
+    collect_back(sale, _left_with_each(sale), amount.amount_minor, key=f"{key}:from")
 
 
 def contracts_for(sale: Sale) -> list[tuple[SalePart, Contract]] | None:
     """Each part's contract at swap time; a pack owner's own before the one for everybody. None when one has none."""
     found = []
     for part in sale.parts.select_related("pack_owner__network").order_by("index"):
-        contract = (
-            Contract.objects.valid_at(sale.swapped_at)
-            .filter(Q(pack_owner=part.pack_owner_id) | Q(pack_owner=None))
-            .filter(network=sale.network_id, station_owner=sale.station_owner_id)
-            .order_by(F("pack_owner").asc(nulls_last=True))
-            .first()
+        contract = Contract.objects.that_counts(
+            network_id=sale.network_id,
+            station_owner_id=sale.station_owner_id,
+            pack_owner_id=part.pack_owner_id,
+            at=sale.swapped_at,
         )
         if contract is None:
             return None
@@ -140,64 +140,33 @@ def _all_parts_by(sale: Sale, contract: Contract) -> list[tuple[SalePart, Contra
 
 def _split(sale: Sale, contracts: Sequence[tuple[SalePart, Contract]], by: User | None) -> Sale:
     """What is in suspense for this sale: its net, less what was refunded while it waited."""
-    suspense = _our(sale, AccountKind.SUSPENSE)
-    net_minor = _in_suspense(sale, suspense)
-    splits = split_net(net_minor, [(part.energy_wh, _shares(contract)) for part, contract in contracts])
-    for (part, contract), parts in zip(contracts, splits, strict=True):
+    for part, contract in contracts:
         SalePart.objects.filter(pk=part.pk).update(contract=contract)
-        receivers = (
-            ("station", ledger.party_account(organisation=sale.station_owner, currency=sale.currency)),
-            ("pack", ledger.party_account(organisation=part.pack_owner, currency=sale.currency)),
-            ("operator", _our(sale, AccountKind.OPERATOR)),
-        )
-        amounts = (parts.station_owner_minor, parts.pack_owner_minor, parts.operator_minor)
-        for (name, account), minor in zip(receivers, amounts, strict=True):
-            _move(sale, f"share:{part.index}:{name}", suspense, account, minor, TransferKind.SHARE)
+    share_out(sale, contracts, _in_suspense(sale), TransferKind.SHARE)
     Sale.objects.filter(pk=sale.pk).update(split_at=Now(), split_by=by)
     sale.refresh_from_db(fields=["split_at", "split_by"])
+    differences.settle(sale=sale, by=by)
     return sale
 
 
-def _move(sale: Sale, key: str, debit: LedgerAccount, credit: LedgerAccount, minor: int, kind: TransferKind) -> None:
-    if minor:
-        ledger.post(
-            debit=debit,
-            credit=credit,
-            amount=Money(minor, sale.currency),
-            kind=kind,
-            key=f"{sale.reference}:{key}",
-            payment=sale.payment,
-            sale=sale,
-            effective_at=sale.swapped_at,
-        )
-
-
-def _our(sale: Sale, kind: AccountKind) -> LedgerAccount:
-    return ledger.account(network=sale.network, kind=kind, currency=sale.currency)
-
-
-def _shares(contract: Contract) -> Shares:
-    return Shares(contract.station_owner_bp, contract.pack_owner_bp, contract.operator_bp)
-
-
-def _in_suspense(sale: Sale, suspense: LedgerAccount) -> int:
-    rows = Transfer.objects.posted().filter(sale=sale)
-    sums = rows.aggregate(
+def _in_suspense(sale: Sale) -> int:
+    suspense = our(sale, AccountKind.SUSPENSE)
+    sums = _of_the_price(sale).aggregate(
         came=Sum("amount_minor", filter=Q(credit=suspense), default=0),
         went=Sum("amount_minor", filter=Q(debit=suspense), default=0),
     )
     return int(sums["came"] - sums["went"])
 
 
-def _left_with_each(sale: Sale) -> list[tuple[LedgerAccount, int]]:
-    """Who still has how much of this sale: tax, suspense and parties, in the order they were first given it."""
-    left: dict[int, int] = {}
-    source = sale.payment.transfers.filter(kind__in=[TransferKind.CAPTURE, TransferKind.COLLECT])
-    sources = set(source.values_list("debit_id", flat=True))
-    for debit, credit, minor in (
-        Transfer.objects.posted().filter(sale=sale).order_by("id").values_list("debit_id", "credit_id", "amount_minor")
-    ):
-        left[credit] = left.get(credit, 0) + minor
-        left[debit] = left.get(debit, 0) - minor
-    accounts = LedgerAccount.objects.in_bulk([pk for pk in left if pk not in sources])
-    return [(accounts[pk], minor) for pk, minor in left.items() if pk in accounts and minor > 0]
+def _left_with_each(sale: Sale) -> list[tuple[LedgerAccount, int, TransferKind]]:
+    """Who still has how much of the price: tax, suspense and parties, and as what they give it back."""
+    rows = _of_the_price(sale).order_by("id").values_list("debit_id", "credit_id", "amount_minor")
+    return [
+        (account, minor, TransferKind.TAX_BACK if account.kind == AccountKind.TAX else TransferKind.SHARE_BACK)
+        for account, minor in left_with_each(rows)
+    ]
+
+
+def _of_the_price(sale: Sale) -> TransferQuerySet:
+    """What was posted of what the driver paid; a difference is no part of it."""
+    return Transfer.objects.posted().filter(sale=sale).exclude(kind__in=sorted(DIFFERENCE_KINDS))

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from accounts.access import has_role
 from accounts.models import Network, Organisation, Role, User
 from accounts.refusals import Refusal
-from payments import ledger, sales
+from payments import differences, ledger, sales
 from payments.freezing import FrozenHead, FrozenLine, sha256_of
-from payments.models import Contract, LedgerAccount, Sale, Statement, StatementLine, Transfer
+from payments.models import Contract, Difference, LedgerAccount, Sale, Statement, StatementLine, Transfer
 from payments.money import Money
 from payments.states import PARTY_ACCOUNTS, AccountKind, StatementStep, TransferKind, statement_after
 
@@ -162,12 +162,28 @@ def assign_contract(*, sale: Sale, contract: Contract, by: User) -> Sale:
     return sales.split(sale=sale, contract=contract, by=by)
 
 
+@transaction.atomic
+def assign_bearer(*, sale: Sale, contract: Contract, by: User) -> Sale:
+    """Let a contract that finance names say who bears a sale's difference, whatever the contract's dates say."""
+    _refuse_others(sale.network, by)
+    differences.settle(sale=sale, contract=contract, by=by)
+    return sale
+
+
 def work_off_suspense(*, network: Network, by: User) -> list[Sale]:
-    """Split every waiting sale that a contract covers at its swap time by now; each in a transaction of its own."""
+    """Split every waiting sale that a contract covers at its swap time by now, and settle every difference likewise.
+
+    Each in a transaction of its own. Returns the sales that no longer wait.
+    """
     _refuse_others(network, by)
     waiting = Sale.objects.filter(network=network, paid_at__isnull=False, split_at=None).order_by("swapped_at", "id")
     covered = [sale for sale in waiting.select_related("network") if sales.contracts_for(sale) is not None]
-    return [sales.split(sale=sale, by=by) for sale in covered]
+    split = [sales.split(sale=sale, by=by) for sale in covered]
+    waiting_differences = Difference.objects.waiting().filter(sale__network=network).order_by("sale__swapped_at", "id")
+    settled = [
+        differences.settle(sale=difference.sale, by=by) for difference in waiting_differences.select_related("sale")
+    ]
+    return split + [difference.sale for difference in settled if difference is not None]
 
 
 def hash_of(statement: Statement) -> str:

@@ -16,3 +16,5 @@ operation_planned = Signal()
 payment_authorised = Signal()
 payment_refused = Signal()
 payment_captured = Signal()
+# What a sale came to could not be had: it stands on the list of the owed.
+payment_owed = Signal()

@@ -64,6 +64,27 @@ def split_net(net_minor: int, parts: Sequence[tuple[int, Shares]]) -> tuple[Part
     )
 
 
+def difference_in(full_gross_minor: int, paid_gross_minor: int, tax_rate_bp: int) -> int:
+    """What a net falls short of the one that the full price would have left; nothing where that is no higher.
+
+    Both prices contain tax at the same rate. It is counted without tax: that is what the parties share.
+    """
+    full_net = full_gross_minor - tax_in(full_gross_minor, tax_rate_bp)
+    return max(0, full_net - (paid_gross_minor - tax_in(paid_gross_minor, tax_rate_bp)))
+
+
+def difference_left(difference_minor: int, paid_gross_minor: int, refunded_minor: int) -> int:
+    """What of a difference stands once so much of the price was given back: the same part of it as of the price.
+
+    It goes by the sum of all refunds, so that in however many pieces they came nothing is left after the last. Half a
+    minor unit is rounded up.
+    """
+    if paid_gross_minor == 0:
+        return difference_minor
+    kept_minor = paid_gross_minor - refunded_minor
+    return (2 * difference_minor * kept_minor + paid_gross_minor) // (2 * paid_gross_minor)
+
+
 def take_back(refund_minor: int, left_minor: Sequence[int]) -> tuple[int, ...]:
     """What each receiver gives back for a refund, out of what is still left with them.
 

@@ -87,6 +87,7 @@ class OperationKind(Choices):
     RELEASE = "release"
     REFUND = "refund"
     TOP_UP = "top_up"
+    PAY_OUT = "pay_out"
 
 
 class OperationState(Choices):
@@ -166,8 +167,22 @@ class TransferKind(Choices):
     TAX_BACK = "tax_back"
     SHARE_BACK = "share_back"
     TOP_UP = "top_up"
+    PAY_OUT = "pay_out"
     WRITE_OFF = "write_off"
     SETTLEMENT = "settlement"
+    # A station failed and its driver swapped at a dearer one: what is owed for it, and what the parties there get.
+    DIFFERENCE = "difference"
+    COMPENSATION = "compensation"
+    DIFFERENCE_BACK = "difference_back"
+    COMPENSATION_BACK = "compensation_back"
+
+
+DIFFERENCE_KINDS = (
+    TransferKind.DIFFERENCE,
+    TransferKind.COMPENSATION,
+    TransferKind.DIFFERENCE_BACK,
+    TransferKind.COMPENSATION_BACK,
+)
 
 
 class StatementState(Choices):

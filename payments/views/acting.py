@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from django import forms
 from django.contrib import messages
@@ -12,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
+from accounts import access
 from accounts.models import User
 from accounts.refusals import Refusal
 
@@ -28,7 +28,7 @@ class Question:
 
 def person(request: HttpRequest) -> User:
     """Who is asking; the pages' guard has seen to it that they are signed in."""
-    return cast(User, request.user)
+    return access.person_of(request)
 
 
 def told(request: HttpRequest, act: Callable[[], object], done: str | Promise, back: str) -> HttpResponseRedirect:

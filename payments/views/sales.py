@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.guards import finance_required
 from payments import casework, checkout, presentation, settlement
 from payments.finance import sales_of
-from payments.forms import AssignForm, ReasonForm, RefundForm
+from payments.forms import AssignForm, BearerForm, ReasonForm, RefundForm
 from payments.models import Sale
 from payments.money import Money
 from payments.views.acting import Question, ask, person, told
@@ -22,6 +22,12 @@ ASSIGN = Question(
     _("Split by this contract?"),
     _("The net leaves suspense and goes to the parties of the contract. A mistake is answered by another row."),
     _("Split"),
+    is_final=True,
+)
+BEARER = Question(
+    _("Let this contract say who bears the difference?"),
+    _("Whoever it names pays the parties of this swap what they lose by it. A mistake is answered by another row."),
+    _("Settle the difference"),
     is_final=True,
 )
 REFUND = Question(
@@ -52,20 +58,11 @@ def detail(request: HttpRequest, reference: UUID) -> HttpResponse:
 @finance_required
 @require_http_methods(["GET", "POST"])
 def assign(request: HttpRequest, reference: UUID) -> HttpResponse:
+    """Name the contract that a swap waits for: to split it by, or to say who bears its difference."""
     sale = _sale(request, reference)
-    contracts = casework.contracts_that_fit(sale)
-    if not contracts or sale.split_at is not None or sale.paid_at is None:
+    if sale.paid_at is None:
         raise Http404
-    form = AssignForm(request.POST or None, contracts=contracts)
-    if request.method == "POST" and form.is_valid():
-        contract = form.cleaned_data["contract"]
-        return told(
-            request,
-            lambda: settlement.assign_contract(sale=sale, contract=contract, by=person(request)),
-            _("Split: the shares are with the parties."),
-            _address(sale),
-        )
-    return ask(request, ASSIGN, subject=_subject(sale), back=_address(sale), section="suspense", form=form)
+    return _split(request, sale) if sale.split_at is None else _settle_difference(request, sale)
 
 
 @finance_required
@@ -115,6 +112,39 @@ def write_off(request: HttpRequest, reference: UUID) -> HttpResponse:
             _address(sale),
         )
     return ask(request, WRITE_OFF, subject=_subject(sale), back=_address(sale), section="suspense", form=form)
+
+
+def _split(request: HttpRequest, sale: Sale) -> HttpResponse:
+    contracts = casework.contracts_that_fit(sale)
+    if not contracts:
+        raise Http404
+    form = AssignForm(request.POST or None, contracts=contracts)
+    if request.method == "POST" and form.is_valid():
+        contract = form.cleaned_data["contract"]
+        return told(
+            request,
+            lambda: settlement.assign_contract(sale=sale, contract=contract, by=person(request)),
+            _("Split: the shares are with the parties."),
+            _address(sale),
+        )
+    return ask(request, ASSIGN, subject=_subject(sale), back=_address(sale), section="suspense", form=form)
+
+
+def _settle_difference(request: HttpRequest, sale: Sale) -> HttpResponse:
+    waiting = casework.waiting_difference(sale)
+    contracts = casework.contracts_that_name_a_bearer(waiting) if waiting is not None else []
+    if not contracts:
+        raise Http404
+    form = BearerForm(request.POST or None, contracts=contracts)
+    if request.method == "POST" and form.is_valid():
+        contract = form.cleaned_data["contract"]
+        return told(
+            request,
+            lambda: settlement.assign_bearer(sale=sale, contract=contract, by=person(request)),
+            _("Settled: what the parties had less is with them."),
+            _address(sale),
+        )
+    return ask(request, BEARER, subject=_subject(sale), back=_address(sale), section="suspense", form=form)
 
 
 def _sale(request: HttpRequest, reference: UUID) -> Sale:

@@ -1,6 +1,7 @@
 """The back office of money: one network's rows for its operators, and every change through a writer."""
 
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -113,6 +114,7 @@ def agreement(canal: Organisation, **changes: object) -> dict[str, object]:
         "station_owner_bp": 5_000,
         "pack_owner_bp": 3_000,
         "operator_bp": 2_000,
+        "difference_bearer": "owner",
         "time_zone": "Europe/Lisbon",
         "valid_from_0": "2026-01-01",
         "valid_from_1": "00:00:00",
@@ -130,9 +132,17 @@ def test_an_operator_agrees_a_contract_and_a_new_version_ends_the_old_one(
     assert (second.version, second.by) == (2, graca)
 
 
+def test_a_contract_says_who_bears_the_difference_when_a_station_fails(office: Client, canal: Organisation) -> None:
+    office.post(reverse("admin:payments_contract_add"), agreement(canal, difference_bearer="operator"))
+
+    assert Contract.objects.get().difference_bearer == "operator"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
+        ({"difference_bearer": ""}, "This field is required"),
+        ({"difference_bearer": "the driver"}, "Select a valid choice"),
         ({"operator_bp": 1_999}, "sum to 10,000"),
         ({"operator_bp": -1}, "greater than or equal to 0"),
         ({"valid_from_0": "soon"}, "valid date"),
@@ -193,9 +203,41 @@ def test_an_operator_tops_a_wallet_up_through_an_operation(office: Client, netwo
     asha = money.driver_with_wallet(network, 1_000)
     limit = AccountLimit.objects.get(account__user=asha)
 
-    office.post(reverse("admin:payments_accountlimit_change", args=[limit.pk]), {"amount": "20.00", "reason": "cash"})
+    office.post(
+        reverse("admin:payments_accountlimit_change", args=[limit.pk]),
+        {"amount": "20.00", "reason": "cash", "key": str(uuid4())},
+    )
 
     operation = PaymentOperation.objects.latest("id")
     operations.carry_out(operation.pk)
     assert operation.by == graca
     assert queries.wallet_balance(user=asha, network=network) == Money(3_000, "EUR")
+
+
+def test_an_operator_pays_a_wallet_out_and_never_more_than_is_in_it(office: Client, network: Network) -> None:
+    asha = money.driver_with_wallet(network, 1_000)
+    limit = AccountLimit.objects.get(account__user=asha)
+    address = reverse("admin:payments_accountlimit_change", args=[limit.pk])
+
+    refused = office.post(
+        address, {"amount": "10.01", "pay_out": "on", "reason": "leaves", "key": str(uuid4())}, follow=True
+    )
+    office.post(address, {"amount": "10.00", "pay_out": "on", "reason": "leaves", "key": str(uuid4())})
+    operations.carry_out(PaymentOperation.objects.latest("id").pk)
+
+    assert "no more than is free" in refused.content.decode()
+    assert queries.wallet_balance(user=asha, network=network) == Money(0, "EUR")
+
+
+def test_a_form_that_is_sent_twice_pays_a_wallet_out_once(office: Client, network: Network) -> None:
+    asha = money.driver_with_wallet(network, 2_000)
+    limit = AccountLimit.objects.get(account__user=asha)
+    address = reverse("admin:payments_accountlimit_change", args=[limit.pk])
+    key = office.get(address).context["adminform"].form["key"].value()
+    typed = {"amount": "10.00", "pay_out": "on", "reason": "leaves", "key": str(key)}
+
+    office.post(address, typed)
+    again = office.post(address, typed, follow=True)
+
+    assert PaymentOperation.objects.filter(kind="pay_out").count() == 1
+    assert "sent already" in again.content.decode()

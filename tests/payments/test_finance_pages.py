@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Network, Organisation, User
 from payments import checkout, exporting, operations, settlement
-from payments.models import PaymentOperation, Sale, Statement
+from payments.models import Bearer, PaymentOperation, Sale, Statement
 from payments.money import Money
 from tests.factories import payments as money
 from tests.factories.accounts import MembershipFactory, UserFactory
@@ -336,7 +336,9 @@ def test_an_export_opens_cleanly_with_formulas_defused_and_numbers_as_numbers(
     assert [row[6] for row in rows[1:]] == ["10.00", "-10.00", "0.00"]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+351", "-1", "@cmd", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+351", "-1", "@cmd", "\tx", "\rx", "\nx", "\uff1d1+1", "\uff0b351", "\uff0d1", "\uff20cmd"]
+)
 def test_text_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
     (_header, row) = exporting.csv_rows(["a", "b"], [[cell, Decimal("-12.50")]])
 
@@ -346,3 +348,84 @@ def test_text_that_a_spreadsheet_would_run_is_defused(cell: str) -> None:
 
 def test_a_driver_is_not_named_where_finance_explains_a_figure(fatima: User, sale: Sale) -> None:
     assert "Asha" not in page(fatima, "sale", sale.reference)
+
+
+# --- A driver who moved --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rossio(network: Network) -> Organisation:
+    """Owns the station that failed."""
+    return money.party(network, "Rossio Lda")
+
+
+@pytest.fixture
+def moved(canal: Organisation, bank: Organisation, rossio: Organisation) -> Sale:
+    money.contract_for(canal)
+    moved = money.moved_from(rossio, full_minor=3_690)
+    return money.paid_sale(canal.network, canal, bank, minor=2_460, moved=moved)
+
+
+def test_the_page_of_a_swap_explains_its_difference_and_who_bears_it(
+    fatima: User, canal: Organisation, bank: Organisation, rossio: Organisation
+) -> None:
+    money.contract_for(rossio)
+    money.contract_for(canal)
+    moved = money.moved_from(rossio, full_minor=3_690)
+    sale = money.paid_sale(canal.network, canal, bank, minor=2_460, moved=moved)
+
+    text = page(fatima, "sale", sale.reference)
+
+    assert "Moved here from Rossio" in text
+    assert "€36.90" in text
+    assert "<dt>Borne by</dt><dd>Rossio Lda</dd>" in text
+
+
+def test_a_swap_of_somebody_who_never_moved_says_nothing_of_it(fatima: User, sale: Sale) -> None:
+    assert "Moved here" not in page(fatima, "sale", sale.reference)
+
+
+def test_a_difference_without_a_contract_waits_on_the_list_and_counts_in_its_sum(fatima: User, moved: Sale) -> None:
+    listed, overview = page(fatima, "suspense"), page(fatima, "statements")
+
+    assert "Difference after Rossio failed" in listed
+    assert reverse("payments:sale", args=[moved.reference]) in listed
+    assert "€10.00" in overview
+
+
+def test_finance_of_another_network_does_not_see_it(moved: Sale) -> None:
+    stranger = money.finance_of(money.network_with_operator("porto"), "Chitra")
+
+    assert "Rossio" not in page(stranger, "suspense")
+
+
+def test_finance_names_the_contract_that_says_who_bears_it(fatima: User, moved: Sale, rossio: Organisation) -> None:
+    contract = money.contract_for(rossio, bearer=Bearer.OPERATOR, valid_from=datetime(2027, 1, 1, tzinfo=UTC))
+
+    asked = page(fatima, "assign", moved.reference)
+    told = do(fatima, "assign", moved.reference, contract=contract.pk)
+
+    assert f"the operator · {contract}" in asked
+    assert "Settled: what the parties had less is with them." in told
+    assert "<dt>Borne by</dt><dd>Operator</dd>" in told
+    assert moved.difference.settled_by == fatima
+
+
+def test_without_any_contract_of_that_owner_there_is_nothing_to_name(
+    fatima: User, moved: Sale, canal: Organisation
+) -> None:
+    address = reverse("payments:assign", args=[moved.reference])
+    theirs = money.contract_for(canal, valid_from=datetime(2027, 1, 1, tzinfo=UTC))
+
+    response = signed_in(fatima).post(address, {"contract": theirs.pk})
+
+    assert response.status_code == 404
+    assert address not in page(fatima, "sale", moved.reference)
+
+
+def test_one_button_settles_what_contracts_cover_by_now(fatima: User, moved: Sale, rossio: Organisation) -> None:
+    money.contract_for(rossio)
+
+    do(fatima, "work_off")
+
+    assert "Nothing waits." in page(fatima, "suspense")

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.splitting import BASIS_POINTS, Shares, allocate, split_net, take_back, tax_in
+from payments.splitting import (
+    BASIS_POINTS,
+    Shares,
+    allocate,
+    difference_in,
+    difference_left,
+    split_net,
+    take_back,
+    tax_in,
+)
 
 amounts = st.integers(min_value=0, max_value=10**12)
 weights = st.lists(st.integers(min_value=0, max_value=10**7), min_size=1, max_size=8)
@@ -92,3 +101,41 @@ def test_partial_refunds_never_take_more_than_was_given_and_together_mirror_the_
 def test_no_more_is_taken_back_than_is_left() -> None:
     with pytest.raises(ValueError, match="no more can be given back"):
         take_back(11, [5, 5])
+
+
+# --- What is short after a move ----------------------------------------------------
+
+
+@given(amounts, amounts, st.integers(0, BASIS_POINTS))
+def test_with_the_difference_the_parties_share_what_the_full_price_would_have_left(
+    full: int, paid: int, rate: int
+) -> None:
+    short = difference_in(full, paid, rate)
+
+    net_of_both = [gross - tax_in(gross, rate) for gross in (full, paid)]
+    assert net_of_both[1] + short == max(net_of_both)
+
+
+@given(amounts, st.lists(st.integers(1, 10**6), min_size=1, max_size=12))
+def test_a_difference_falls_with_each_refund_and_is_gone_with_the_last(difference: int, refunds: list[int]) -> None:
+    paid = sum(refunds)
+
+    left = [difference_left(difference, paid, sum(refunds[:count])) for count in range(len(refunds) + 1)]
+
+    assert (left[0], left[-1]) == (difference, 0)
+    assert left == sorted(left, reverse=True)
+
+
+@given(amounts, st.integers(1, 10**9), st.data())
+def test_of_a_difference_stands_what_stands_of_the_price_to_half_a_unit(
+    difference: int, paid: int, data: st.DataObject
+) -> None:
+    refunded = data.draw(st.integers(0, paid))
+
+    left = difference_left(difference, paid, refunded)
+
+    assert abs(2 * (left * paid - difference * (paid - refunded))) <= paid
+
+
+def test_a_swap_that_cost_nothing_cannot_be_refunded_and_keeps_its_difference() -> None:
+    assert difference_left(81, 0, 0) == 81

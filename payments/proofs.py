@@ -163,6 +163,55 @@ CHECKS = [
         """,
     ),
     Check(
+        "A difference after a failed station was borne once, by whom its contract says, and went to the parties.",
+        "P4",
+        "SELECT count(*) FROM payments_difference",
+        """
+        SELECT format('sale %s, difference of %s: %s postings, %s borne, %s given on, %s stands, %s by somebody else',
+                      sale.reference, difference.amount_minor, sums.postings, sums.borne, sums.given, stands.minor,
+                      sums.others)
+        FROM payments_difference difference
+        JOIN payments_sale sale ON sale.id = difference.sale_id
+        JOIN payments_payment payment ON payment.id = sale.payment_id
+        LEFT JOIN payments_contract contract ON contract.id = difference.contract_id
+        JOIN accounts_organisation failed ON failed.id = difference.failed_owner_id
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN difference.settled_at IS NULL THEN 0
+                        WHEN sale.gross_minor = 0 THEN difference.amount_minor
+                        ELSE (2 * difference.amount_minor * (sale.gross_minor - payment.refunded_minor)
+                              + sale.gross_minor) / (2 * sale.gross_minor) END AS minor
+        ) stands
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE transfer.kind = 'difference') AS postings,
+                   coalesce(sum(CASE transfer.kind WHEN 'difference' THEN transfer.amount_minor
+                                WHEN 'difference_back' THEN -transfer.amount_minor END), 0) AS borne,
+                   coalesce(sum(CASE transfer.kind WHEN 'compensation' THEN transfer.amount_minor
+                                WHEN 'compensation_back' THEN -transfer.amount_minor END), 0) AS given,
+                   count(*) FILTER (WHERE CASE
+                       WHEN transfer.kind NOT IN ('difference', 'difference_back') THEN false
+                       WHEN contract.difference_bearer = 'operator' OR failed.is_operator
+                           THEN bearer.kind <> 'operator'
+                       ELSE bearer.kind <> 'payable' OR bearer.organisation_id <> failed.id END) AS others
+            FROM payments_transfer transfer
+            JOIN payments_ledgeraccount bearer ON bearer.id = CASE transfer.kind
+                WHEN 'difference' THEN transfer.debit_id ELSE transfer.credit_id END
+            WHERE transfer.sale_id = sale.id AND transfer.stage IN ('single', 'post')
+        ) sums
+        WHERE sums.borne <> stands.minor OR sums.given <> sums.borne OR sums.others > 0
+           OR sums.postings > CASE WHEN difference.settled_at IS NULL THEN 0 ELSE 1 END
+        """,
+    ),
+    Check(
+        "Nothing is borne or compensated for a swap without a difference.",
+        "P4",
+        "SELECT count(*) FROM payments_transfer WHERE kind IN ('difference', 'compensation')",
+        """
+        SELECT format('transfer %s of %s', transfer.key, transfer.amount_minor) FROM payments_transfer transfer
+        WHERE transfer.kind IN ('difference', 'compensation', 'difference_back', 'compensation_back')
+          AND NOT EXISTS (SELECT FROM payments_difference difference WHERE difference.sale_id = transfer.sale_id)
+        """,
+    ),
+    Check(
         "Statements come to the sum of their lines.",
         "P4",
         "SELECT count(*) FROM payments_statement",
@@ -247,13 +296,13 @@ CHECKS = [
     Check(
         "An operation that succeeded is in the ledger once, and one that did not is not.",
         "P4",
-        "SELECT count(*) FROM payments_paymentoperation WHERE kind IN ('collect', 'refund', 'top_up')",
+        "SELECT count(*) FROM payments_paymentoperation WHERE kind IN ('collect', 'refund', 'top_up', 'pay_out')",
         """
         SELECT format('operation %s is %s: %s postings', operation.key, operation.state, sums.postings)
         FROM payments_paymentoperation operation CROSS JOIN LATERAL (
             SELECT count(*) AS postings FROM payments_transfer WHERE key = operation.key
         ) sums
-        WHERE operation.kind IN ('collect', 'refund', 'top_up') AND sums.postings <>
+        WHERE operation.kind IN ('collect', 'refund', 'top_up', 'pay_out') AND sums.postings <>
             CASE WHEN operation.state = 'succeeded' AND operation.amount_minor > 0 THEN 1 ELSE 0 END
         """,
     ),
