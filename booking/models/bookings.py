@@ -1,4 +1,4 @@
-"""Promises as rows: vehicles, tariffs, lines, bookings with their history, promised packs and swaps."""
+"""A booking, its history, and the key by which one tap is one booking."""
 
 from __future__ import annotations
 
@@ -7,127 +7,23 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from booking.states import LIVE, State
+from booking.line_rules import ANSWER_CALL_WITHIN, TimeUp, time_up
+from booking.models.lines import Line
+from booking.models.tariffs import Tariff
+from booking.models.vehicles import Vehicle
+from booking.states import FAULTS, LIVE, State, Step
 
 STATES = [(state.value, state.value) for state in State]
-
-
-class Vehicle(models.Model):
-    """A vehicle is its country and normalised plate. The plate is proven at its first swap."""
-
-    country = models.CharField(max_length=2)
-    plate = models.CharField(max_length=16, help_text=_("Capital letters and digits only."))
-    pack_class = models.ForeignKey("stations.PackClass", models.PROTECT, related_name="vehicles")
-    pack_count = models.PositiveSmallIntegerField(default=1)
-    model = models.CharField(max_length=60, blank=True)
-    fleet = models.ForeignKey("accounts.Organisation", models.PROTECT, null=True, blank=True, related_name="vehicles")
-    proven_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["country", "plate"], name="one_vehicle_per_country_and_plate"),
-            models.CheckConstraint(condition=Q(pack_count__gte=1, pack_count__lte=4), name="vehicle_takes_1_to_4"),
-        ]
-
-    def __str__(self) -> str:
-        return self.plate
-
-
-class Assignment(models.Model):
-    """A driver who may book for a vehicle."""
-
-    vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="assignments")
-    driver = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="assignments")
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["vehicle", "driver"],
-                condition=Q(ended_at=None),
-                name="one_live_assignment_of_driver",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.driver} · {self.vehicle}"
-
-
-class Tariff(models.Model):
-    """A price, in versions: a version is never changed, a new one takes its place from `valid_from`.
-
-    `price_per_kwh` and `service_fee_minor` include tax; `tax_rate_bp` is the share of tax in basis points of the net.
-    """
-
-    network = models.ForeignKey("accounts.Network", models.PROTECT, related_name="tariffs")
-    station = models.ForeignKey("stations.Station", models.PROTECT, null=True, blank=True, related_name="tariffs")
-    pack_class = models.ForeignKey("stations.PackClass", models.PROTECT, related_name="tariffs")
-    version = models.PositiveIntegerField()
-    currency = models.CharField(max_length=3)
-    price_per_kwh = models.DecimalField(max_digits=10, decimal_places=4)
-    service_fee_minor = models.PositiveIntegerField()
-    tax_rate_bp = models.PositiveIntegerField()
-    valid_from = models.DateTimeField()
-    valid_until = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["network", "station", "pack_class", "version"],
-                name="one_tariff_per_version",
-                nulls_distinct=False,
-            ),
-            models.UniqueConstraint(
-                fields=["network", "station", "pack_class"],
-                condition=Q(valid_until=None),
-                name="one_open_ended_tariff",
-                nulls_distinct=False,
-            ),
-            models.CheckConstraint(condition=Q(price_per_kwh__gt=0), name="tariff_has_a_price"),
-            models.CheckConstraint(condition=Q(tax_rate_bp__lte=10_000), name="tariff_tax_is_at_most_the_net"),
-            models.CheckConstraint(
-                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")), name="tariff_ends_after_it_begins"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pack_class} · {self.price_per_kwh} {self.currency}/kWh · v{self.version}"
-
-
-class Line(models.Model):
-    """The line of one station and pack class: what is locked, what numbers its joiners, what counts its changes."""
-
-    station = models.ForeignKey("stations.Station", models.PROTECT, related_name="lines")
-    pack_class = models.ForeignKey("stations.PackClass", models.PROTECT, related_name="lines")
-    sequence = models.PositiveBigIntegerField(default=0)
-    version = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["station", "pack_class"], name="one_line_per_station_and_class")]
-
-    def __str__(self) -> str:
-        return f"{self.station} · {self.pack_class}"
-
-
-class BayQueue(models.Model):
-    """The order in which a station's bays serve, all classes together. Locked after the lines."""
-
-    station = models.OneToOneField("stations.Station", models.PROTECT, related_name="bay_queue", primary_key=True)
-    sequence = models.PositiveBigIntegerField(default=0)
-    version = models.PositiveBigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.station}"
 
 
 class Source(models.TextChoices):
     APP = "app", _("app")
     API = "api", _("partner system")
     WALK_IN = "walk_in", _("walk-in")
+    FLEET = "fleet", _("planned by the fleet")
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -139,6 +35,25 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def in_line(self, line: Line) -> BookingQuerySet:
         return self.live().filter(line=line).order_by("joined_at", "sequence")
+
+    def before(self, booking: Booking) -> BookingQuerySet:
+        """Those who stand before it, where they are in its line."""
+        earlier = Q(joined_at=booking.joined_at, sequence__lt=booking.sequence)
+        return self.filter(Q(joined_at__lt=booking.joined_at) | earlier)
+
+    def behind(self, booking: Booking) -> BookingQuerySet:
+        later = Q(joined_at=booking.joined_at, sequence__gt=booking.sequence)
+        return self.filter(Q(joined_at__gt=booking.joined_at) | later)
+
+    def of_vehicle(self, vehicle: Vehicle) -> BookingQuerySet:
+        """Those for which the vehicle answers (rule 6): none while its plate is not proven, since anybody may type it.
+
+        What was booked before the proof stays with whoever booked it. For a fleet's vehicle its manager answers.
+        """
+        mine = self.filter(vehicle=vehicle)
+        if vehicle.fleet_id is not None:
+            return mine
+        return self.none() if vehicle.proven_at is None else mine.filter(joined_at__gte=vehicle.proven_at)
 
     def at_bay(self, station_id: int) -> BookingQuerySet:
         """Those who are here with their packs, in the order in which the bays serve them."""
@@ -155,9 +70,29 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         """Promises that count as ended although no row says so yet. One reading of rule 2, rule 5 and `pay_by`."""
         return self.filter(state=State.PROMISED).filter(Q(lapses_at__lte=now) | Q(pay_by__lte=now))
 
+    def given_up(self, now: datetime) -> BookingQuerySet:
+        """Who has missed the bay's second call: their booking counts as ended, written down or not (rule 4)."""
+        return self.filter(state=State.ARRIVED, missed_calls__gt=0, called_at__lte=now - ANSWER_CALL_WITHIN)
+
+    def that_we_have_not_failed(self) -> BookingQuerySet:
+        """Without those that a pack, a bay or the station has failed.
+
+        That nobody confirmed an arrival is our fault too, but no such failure (rules 2 and 5).
+        """
+        steps = BookingStep.objects.filter(booking=OuterRef("pk"))
+        unseen = Exists(steps.filter(step=Step.NOBODY_CONFIRMED))
+        return self.filter(Q(our_fault=False) | unseen).exclude(Exists(steps.filter(step__in=FAULTS)))
+
+    def awaiting_call(self) -> BookingQuerySet:
+        """Who is at the bay of a station without staff, where nobody but the clock calls them (rule 4)."""
+        return self.filter(state=State.ARRIVED, called_at=None, station__is_staffed=False)
+
 
 class Booking(models.Model):
     """A driver's claim at one station for packs of one class. Steps are taken by `history.take` alone.
+
+    What is no step has its writers too: a mark and what is said of it `conduct` (`arrival` for who comes late), the
+    beginning of a gathering `line`, places at the bay and our fault there `bay`.
 
     `lapses_at` is when the promise ends if nothing happens: `promise_ends_at`, or later while a claim "I'm here"
     stops the clock. All instants are the database's.
@@ -184,6 +119,9 @@ class Booking(models.Model):
     promise_budget_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("What was left of an earlier promise here (rule 2); empty: a whole one.")
     )
+    joined_stopped = models.BooleanField(
+        default=False, db_default=False, help_text=_("Nobody could be served in its line when it joined (rule 7).")
+    )
     gathering_since = models.DateTimeField(null=True, blank=True)
     goes_first_at = models.DateTimeField(null=True, blank=True, help_text=_("A staff override (rule 8)."))
     goes_first_reason = models.CharField(max_length=500, blank=True)
@@ -191,6 +129,11 @@ class Booking(models.Model):
     promised_at = models.DateTimeField(null=True, blank=True)
     promise_ends_at = models.DateTimeField(null=True, blank=True)
     lapses_at = models.DateTimeField(null=True, blank=True)
+    took_below_target_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("The driver chose a pack that was not full yet (rule 11).")
+    )
+    position_at = models.DateTimeField(null=True, blank=True, help_text=_("When the position was last heard."))
+    late_told_at = models.DateTimeField(null=True, blank=True, help_text=_("When the driver said to come late."))
     extended_at = models.DateTimeField(null=True, blank=True)
     pay_by = models.DateTimeField(null=True, blank=True)
     authorised_at = models.DateTimeField(null=True, blank=True)
@@ -211,6 +154,8 @@ class Booking(models.Model):
     no_show_disputed_at = models.DateTimeField(null=True, blank=True)
     no_show_dispute = models.CharField(max_length=500, blank=True)
     no_show_waived_at = models.DateTimeField(null=True, blank=True)
+    no_show_answered_at = models.DateTimeField(null=True, blank=True)
+    no_show_answer = models.CharField(max_length=1_000, blank=True, help_text=_("What the driver reads."))
 
     energy_wh = models.PositiveIntegerField(null=True, blank=True)
     energy_source = models.CharField(max_length=10, blank=True)
@@ -267,6 +212,47 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return f"{self.code} · {self.vehicle} · {self.state}"
 
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """By what a line is ordered, and nothing else. Who has moved here is numbered late, and joined early."""
+        return self.joined_at, self.sequence
+
+    def time_up(self, now: datetime) -> TimeUp | None:
+        """How its promise has ended by the clock although no row says so; as `BookingQuerySet.overdue`, for one row."""
+        if self.state != State.PROMISED:
+            return None
+        return time_up(lapses_at=self.lapses_at, pay_by=self.pay_by, here_claimed_at=self.here_claimed_at, now=now)
+
+    def has_given_up(self, now: datetime) -> bool:
+        """As `BookingQuerySet.given_up`, for one row."""
+        if self.state != State.ARRIVED or not self.missed_calls or self.called_at is None:
+            return False
+        return self.called_at + ANSWER_CALL_WITHIN <= now
+
+    def state_at(self, now: datetime) -> State:
+        """The state that counts: whose time is up has ended, or is back in line if we did not look (rules 2, 4, 5)."""
+        if self.has_given_up(now):
+            return State.EXPIRED
+        ended = self.time_up(now)
+        if ended is None:
+            return State(self.state)
+        return State.WAITING if ended == TimeUp.NOBODY_CONFIRMED else State.EXPIRED
+
+    def arrives_in(self, now: datetime) -> float | None:
+        """In how many seconds the driver may be here at the earliest, by the last position; None when there is none."""
+        if self.here_at is not None or self.here_claimed_at is not None:
+            return 0.0
+        if self.position_at is None or self.drive_seconds is None:
+            return None
+        return max(0.0, self.drive_seconds - (now - self.position_at).total_seconds())
+
+    def end_reason_at(self, now: datetime) -> str:
+        """Why it is over, as its row says it or will say it; empty while it is not."""
+        if self.has_given_up(now):
+            return "missed_calls"
+        ended = self.time_up(now)
+        return self.end_reason if ended in (None, TimeUp.NOBODY_CONFIRMED) else ended.value
+
 
 class BookingStep(models.Model):
     """One row per step, never changed: who did what, when and why, and by which exception somebody was overtaken."""
@@ -278,6 +264,9 @@ class BookingStep(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
+    line = models.ForeignKey(
+        Line, models.PROTECT, null=True, related_name="+", db_index=False, help_text=_("In which it stood then.")
+    )
     line_sequence = models.PositiveBigIntegerField()
     exception = models.CharField(max_length=20, blank=True, help_text=_("The rule by which others were overtaken."))
 
@@ -288,53 +277,20 @@ class BookingStep(models.Model):
         return f"{self.booking_id} {self.step}"
 
 
-class Promise(models.Model):
-    """One certain pack kept for one booking. The database refuses a second live promise of a pack (P1)."""
-
-    booking = models.ForeignKey(Booking, models.PROTECT, related_name="promises")
-    pack = models.ForeignKey("stations.Pack", models.PROTECT, related_name="promises")
-    made_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    end_reason = models.CharField(max_length=20, blank=True)
+class DisputedNoShow(Booking):
+    """A booking whose driver says that the mark is wrong; what the back office answers them by."""
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["pack"], condition=Q(ended_at=None), name="one_live_promise_per_pack"),
-        ]
-        indexes = [models.Index(fields=["booking"], name="live_promise_of_booking", condition=Q(ended_at=None))]
-
-    def __str__(self) -> str:
-        return f"{self.pack_id} for {self.booking_id}"
+        proxy = True
+        verbose_name = _("disputed no-show")
 
 
-class Direction(models.TextChoices):
-    IN = "in", _("in")
-    OUT = "out", _("out")
-
-
-class SwapPack(models.Model):
-    """A pack that went in or out at a swap, with what it held at that moment. What the price is made of."""
-
-    booking = models.ForeignKey(Booking, models.PROTECT, related_name="swap_packs")
-    pack = models.ForeignKey("stations.Pack", models.PROTECT, related_name="swaps")
-    direction = models.CharField(max_length=3, choices=Direction.choices)
-    soc_percent = models.DecimalField(max_digits=4, decimal_places=1)
-    soh_percent = models.DecimalField(max_digits=4, decimal_places=1)
-    pack_owner = models.ForeignKey("accounts.Organisation", models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    undone_at = models.DateTimeField(null=True, blank=True)
+class Override(BookingStep):
+    """What staff did out of turn, with their reason (rule 8); the back office lists it by station and person."""
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["booking", "pack", "direction"],
-                condition=Q(undone_at=None),
-                name="one_swap_row_per_pack",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pack_id} {self.direction}"
+        proxy = True
+        verbose_name = _("override")
 
 
 class PlacingKey(models.Model):
@@ -365,13 +321,3 @@ class CodeAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.station_id} {self.at}"
-
-
-class Heartbeat(models.Model):
-    """When the workers last did something. Written by a task, read by /readyz."""
-
-    name = models.CharField(max_length=40, primary_key=True)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.at:%H:%M:%S}"
