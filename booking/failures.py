@@ -6,11 +6,13 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
-from booking import history, line, promises
-from booking.models import Booking, Line, Promise
+from booking import clock, history, line, notices, promises
+from booking.models import Booking, Line, Offer, OfferedPack, Promise
 from booking.states import State, Step
-from stations.models import Pack, Station
+from stations.models import Bay, Pack, Station
+from stations.states import BayState
 
 
 def lock_lines(*, station_id: int, pack_class_ids: list[int]) -> None:
@@ -20,21 +22,35 @@ def lock_lines(*, station_id: int, pack_class_ids: list[int]) -> None:
 
 
 def lock_line_of(*, reference: UUID) -> None:
-    """Take the lock of the line whose booking this payment is for, before the payment is locked."""
-    list(Line.objects.select_for_update().filter(bookings__public_id=reference))
+    """Take the lock of the line whose booking this payment is for, before the payment is locked.
+
+    Looked up first and again after the lock: the booking may have moved to another line in between (rule 7).
+    """
+    of_payment = Booking.objects.filter(public_id=reference)
+    while (line_id := of_payment.values_list("line_id", flat=True).first()) is not None:
+        list(Line.objects.select_for_update().filter(pk=line_id))
+        if of_payment.filter(line_id=line_id).exists():
+            return
 
 
 def pack_failed(*, pack: Pack, reason: str) -> None:
     """The booking that this pack was kept for falls back into its line with its old place: the next pack is theirs.
 
-    A vehicle at the bay stays there, and is kept the next ready pack before the line is served.
+    A vehicle at the bay stays there, and is kept the next ready pack before the line is served. An offer of it is over.
     """
-    promise = Promise.objects.filter(pack=pack, ended_at=None).select_related("booking").first()
-    if promise is None:
+    line_id = _line_that_counts_on(pack)
+    if line_id is None:
         return
-    with line.locked(promise.booking.line_id) as held:
+    with line.locked(line_id) as held:
         line.lose_pack(held, pack, reason=reason)
-        line.settle(held, held.lines[promise.booking.line_id])
+        line.settle(held, held.lines[line_id])
+
+
+def _line_that_counts_on(pack: Pack) -> int | None:
+    """The line in which somebody was promised or is offered this pack."""
+    promised = Promise.objects.filter(pack=pack, ended_at=None).values_list("booking__line_id", flat=True)
+    offered = OfferedPack.objects.filter(pack=pack, ended_at=None).values_list("offer__booking__line_id", flat=True)
+    return promised.first() or offered.first()
 
 
 def station_failed(*, station: Station, reason: str) -> None:
@@ -44,10 +60,31 @@ def station_failed(*, station: Station, reason: str) -> None:
         # What was overdue has ended before: it was not our fault, whether or not a worker has written it down.
         for ended in held.lines.values():
             line.settle(held, ended)
+        for offer in Offer.objects.open().filter(station=station).order_by("booking"):
+            line.end_offer(held, held.booking(offer.booking_id), reason="station_failed")
         for promised in Booking.objects.live().filter(station=station, state=State.PROMISED).order_by("pk"):
             booking = held.booking(promised.pk)
             promises.end(booking=booking, reason="station_failed", now=held.now)
             history.take(booking, Step.FAIL_STATION, at=held.now, reason=reason, our_fault=True, **line.NO_PROMISE)
+        # Who was called need not hurry to a bay that does not work.
+        Booking.objects.at_bay(station.pk).update(called_at=None)
+        told = Booking.objects.live().filter(station=station).exclude(state=State.SWAPPING).order_by("pk")
+        notices.station_failed(bookings=list(told), at=held.now)
+        for line_id in lines:
+            held.mark_changed(line_id)
+
+
+def bay_failed(*, station: Station) -> None:
+    """Nobody who was called need hurry to a station of which no bay works any more. Locks its lines.
+
+    Who had missed the second call before it failed has ended then, whether or not a worker has written it down.
+    """
+    lines = Line.objects.filter(station=station).values_list("pk", flat=True)
+    with line.locked(*lines) as held:
+        if Bay.objects.filter(station=station, state=BayState.OPEN).exists():
+            return
+        gone = Booking.objects.given_up(held.now).filter(station=station)
+        Booking.objects.at_bay(station.pk).exclude(pk__in=gone.values("pk")).update(called_at=None)
         for line_id in lines:
             held.mark_changed(line_id)
 
@@ -55,6 +92,7 @@ def station_failed(*, station: Station, reason: str) -> None:
 def station_opened(*, station: Station) -> None:
     """Promises are made again, in the order that the lines have kept."""
     line.note_change(station.pk)
+    notices.station_opened(station_id=station.pk, at=clock.database_now())
     for line_id in Line.objects.filter(station=station).values_list("pk", flat=True):
         transaction.on_commit(partial(_settle_if_wanted, line_id))
 
@@ -64,6 +102,14 @@ def settle_soon(*, station_id: int, pack_class_id: int) -> None:
     at = Line.objects.filter(station_id=station_id, pack_class_id=pack_class_id).first()
     if at is not None and not line.is_held(at.pk):
         transaction.on_commit(partial(_settle_if_wanted, at.pk))
+
+
+def payment_owed(*, payment_id: int) -> None:
+    """A finished swap could not be paid for: its driver is told, unless somebody else pays."""
+    own = Booking.objects.filter(payment__payer=F("driver")).exclude(payment__method="account")
+    booking = own.filter(payment_id=payment_id).first()
+    if booking is not None:
+        notices.unpaid(booking=booking, at=clock.database_now())
 
 
 def _settle_if_wanted(line_id: int) -> None:
