@@ -7,7 +7,7 @@ from random import Random
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from booking import arrival, bay, lifecycle, promises
+from booking import arrival, bay, lifecycle, offers, promises
 from booking.demo import guard
 from booking.demo.behaviour import Act
 from booking.models import Booking, Direction, SwapPack
@@ -43,6 +43,16 @@ def perform(act: Act, *, booking: Booking, staff: User, free_bay: Bay | None, ou
 
 def _cancel(booking: Booking, driver: User) -> None:
     patient(lifecycle.cancel)(booking=booking, by=driver)
+
+
+def _take_offer(booking: Booking, driver: User) -> None:
+    if offer := offers.open_one_of(booking):
+        patient(lifecycle.take_offer)(booking=booking, offer_id=offer.pk, by=driver)
+
+
+def _keep_waiting(booking: Booking, driver: User) -> None:
+    if offer := offers.open_one_of(booking):
+        patient(lifecycle.keep_waiting)(booking=booking, offer_id=offer.pk, by=driver)
 
 
 def _extend(booking: Booking, driver: User) -> None:
@@ -105,7 +115,13 @@ def carried(booking: Booking) -> Pack:
     return pack
 
 
-BY_DRIVER = {Act.CANCEL: _cancel, Act.EXTEND: _extend, Act.CLAIM_HERE: _claim_here}
+BY_DRIVER = {
+    Act.CANCEL: _cancel,
+    Act.TAKE_OFFER: _take_offer,
+    Act.KEEP_WAITING: _keep_waiting,
+    Act.EXTEND: _extend,
+    Act.CLAIM_HERE: _claim_here,
+}
 BY_STAFF = {
     Act.CONFIRM_HERE: _confirm_here,
     Act.CALL: _call,

@@ -23,6 +23,8 @@ ARRIVE_FIRST_DRIVES = timedelta(minutes=2)
 
 class Act(StrEnum):
     CANCEL = "cancel"
+    TAKE_OFFER = "take_offer"
+    KEEP_WAITING = "keep_waiting"
     EXTEND = "extend"
     CLAIM_HERE = "claim_here"
     CONFIRM_HERE = "confirm_here"
@@ -47,6 +49,7 @@ class Temper:
     staff_seconds: int
     walk_seconds: int
     pace_seconds: int
+    takes_offers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Seen:
     arrive_first: bool = False
     is_paid: bool = True
     drive_seconds: int | None = None
+    offered_at: datetime | None = None
     promised_at: datetime | None = None
     promise_ends_at: datetime | None = None
     extended_at: datetime | None = None
@@ -88,6 +92,7 @@ def temper(booking_id: int) -> Temper:
         staff_seconds=random.randint(8, 40),
         walk_seconds=random.randint(12, 50),
         pace_seconds=random.randint(25, 55),
+        takes_offers=random.random() < 0.4,
     )
 
 
@@ -105,6 +110,8 @@ def next_act(seen: Seen, now: datetime) -> Act | None:
 def _while_waiting(seen: Seen, temper: Temper, now: datetime) -> Act | None:
     if now >= seen.joined_at + timedelta(seconds=temper.patience_seconds):
         return Act.CANCEL
+    if seen.offered_at is not None and now >= seen.offered_at + timedelta(seconds=temper.staff_seconds):
+        return Act.TAKE_OFFER if temper.takes_offers else Act.KEEP_WAITING
     if seen.arrive_first and seen.here_at is None and now >= seen.joined_at + ARRIVE_FIRST_DRIVES:
         return Act.CONFIRM_HERE if seen.is_staffed else Act.CLAIM_HERE
     return None

@@ -10,8 +10,8 @@ from random import Random
 from django.db import transaction
 
 from accounts.models import Network, User
-from booking import line
-from booking.demo import crowd, network, past, sign_ins, statements
+from booking import clock
+from booking.demo import crowd, network, opinions, past, sign_ins, statements
 from booking.demo.network import Founded
 from booking.demo.places import LANDS, Land
 from booking.demo.rows import Rows
@@ -35,7 +35,7 @@ def create(
     """Nothing when there is a network already: nobody's data is touched, and twice is as good as once."""
     if Network.objects.exists():
         return None
-    now = now or line.database_now()
+    now = now or clock.database_now()
     users = sign_ins.people()
     classes = network.pack_classes()
     stations = swaps = 0
@@ -69,6 +69,9 @@ def _live(
     )
     stock.settle(now)
     rows.write()
+    network.set_own_prices(founded, classes, now)
+    sign_ins.keep_favourites(founded=founded, visitors=visitors, now=now)
+    opinions.write(founded=founded, visitors=[ride.driver for ride in visitors], staff=worker, random=random, now=now)
     for ride in visitors:
         if ride.method == "wallet":
             sign_ins.fill_wallet(founded=founded, driver=ride.driver, key=f"demo:{ride.driver.pk}")

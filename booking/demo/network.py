@@ -17,7 +17,7 @@ from payments.models import Contract
 from payments.money import Money
 from payments.splitting import Shares
 from stations import geo
-from stations.models import Bay, PackClass, Slot, Station
+from stations.models import Amenity, Bay, PackClass, Slot, Station
 from stations.states import StationStatus
 
 COMPACT, LONG_RANGE, SCOOTER = "compact", "long-range", "scooter"
@@ -25,6 +25,8 @@ BEGAN_BEFORE = timedelta(days=120)
 DAYTIME = {str(weekday): [["06:00", "23:00"]] for weekday in range(7)}
 # Where in its country's list a station stands decides what is special about it.
 CLOSED, DOWN, DAY_ONLY, UNSTAFFED = 10, 16, (5, 9, 13, 17), 3
+# Each step of the simulation measures packs of one station: with this rhythm none of them falls silent.
+REPORTS_EVERY_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -56,6 +58,11 @@ def busy_stations(lands: Sequence[Land]) -> set[tuple[str, str]]:
     return {
         (land.code, _code(city, spot)) for land in lands for city in land.cities for spot in city.spots[: city.busy]
     }
+
+
+def badly_connected(lands: Sequence[Land]) -> set[tuple[str, str]]:
+    """Of each network the station at the edge of its capital: it loses its connection, so that silence can be seen."""
+    return {(land.code, _code(land.cities[0], land.cities[0].spots[-1])) for land in lands}
 
 
 def pack_classes() -> dict[str, PackClass]:
@@ -135,6 +142,24 @@ def _set_prices(founded: Founded, classes: dict[str, PackClass], began_at: datet
         )
 
 
+def set_own_prices(founded: Founded, classes: dict[str, PackClass], now: datetime) -> None:
+    """Every third quiet station is a tenth cheaper from today on, so that there is something to choose by price."""
+    quiet = [site for site in founded.sites if not site.is_busy]
+    for site in quiet[::3]:
+        for code in site.slots:
+            price = founded.land.prices[code]
+            tariffs.publish(
+                network=founded.network,
+                station=site.station,
+                pack_class=classes[code],
+                currency=founded.land.currency,
+                price_per_kwh=round(price.per_kwh * 9 / 10, 4),
+                service_fee_minor=price.fee_minor,
+                tax_rate_bp=founded.land.tax_rate_bp,
+                valid_from=now,
+            )
+
+
 def _site(
     founded: Founded, city: City, spot: Spot, classes: dict[str, PackClass], random: Random, *, is_busy: bool
 ) -> Site:
@@ -196,9 +221,12 @@ def _station(founded: Founded, city: City, spot: Spot, number: int, random: Rand
         status=status,
         status_reason=reason,
         is_staffed=is_busy or number % 5 != UNSTAFFED,
-        amenities=sorted(random.sample(["coffee", "shop", "toilets", "wifi", "shelter", "air"], random.randint(1, 4))),
+        amenities=sorted(random.sample([code.value for code in Amenity], random.randint(1, 4))),
         poster_token=f"{random.getrandbits(96):024x}",
         takes_cash=number % 4 == 1,
+        reports_every_seconds=REPORTS_EVERY_SECONDS,
+        # From the numbers that are nobody's.
+        contact_phone=f"+120255501{number % 100:02d}",
         # Visitors take their time at the bay, and the simulated vehicles behind them go on with a written reason.
         override_cap_per_shift=30,
     )

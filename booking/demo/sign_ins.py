@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from django.contrib.auth.hashers import make_password
@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from accounts import membership
 from accounts.demo import PASSWORD, SIGN_INS
 from accounts.models import Organisation, Role, User
+from booking import favourites
 from booking.demo.crowd import Ride, plate
 from booking.demo.network import COMPACT, Founded
 from booking.models import Assignment, Vehicle
@@ -77,13 +78,21 @@ def rides(
             country=founded.land.country,
             plate=plate(founded.land.country, random),
             pack_class=classes[COMPACT],
-            model="Corvina City",
+            model="Corvina City" if method == "account" else "",
             fleet=founded.fleets[0] if method == "account" else None,
             proven_at=now,
         )
-        Assignment.objects.create(vehicle=vehicle, driver=users[login])
+        Assignment.objects.create(vehicle=vehicle, driver=users[login], model="Corvina City")
         made.append(Ride(users[login], vehicle, founded.land.cities[0].slug, method, now))
     return made
+
+
+def keep_favourites(*, founded: Founded, visitors: list[Ride], now: datetime) -> None:
+    """A busy station and two quiet ones of their city."""
+    for ride in visitors:
+        at_home = [site.station for site in founded.sites if site.city.slug == ride.city_slug]
+        for number, station in enumerate(at_home[1:6:2]):
+            favourites.keep(driver=ride.driver, station=station, now=now - timedelta(days=number))
 
 
 def fill_wallet(*, founded: Founded, driver: User, key: str) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import structlog
 from django.db import DatabaseError, connection
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from booking import line
+from booking import clock
 from booking.demo import acts, charging_packs, guard, newcomers
 from booking.demo.bays import Bays
 from booking.demo.behaviour import Act, Seen, next_act
@@ -50,7 +50,7 @@ def step(*, tick: int | None = None) -> Done | None:
     with _alone() as alone:
         if not alone:
             return None
-        now = line.database_now()
+        now = clock.database_now()
         tick = int(now.timestamp()) if tick is None else tick
         random = Random(tick)  # noqa: S311 - a play, not a secret
         done = Done(acts=_act(now, random))
@@ -119,8 +119,9 @@ def _bookings() -> list[Booking]:
         guard.simulated()
         .select_related("driver", "station", "line", "vehicle")
         .annotate(
-            packs_in=Count("swap_packs", filter=done & Q(swap_packs__direction=Direction.IN)),
-            packs_out=Count("swap_packs", filter=done & Q(swap_packs__direction=Direction.OUT)),
+            packs_in=Count("swap_packs", distinct=True, filter=done & Q(swap_packs__direction=Direction.IN)),
+            packs_out=Count("swap_packs", distinct=True, filter=done & Q(swap_packs__direction=Direction.OUT)),
+            offered_at=Max("offers__made_at", filter=Q(offers__ended_at=None)),
         )
         .order_by("pk")
     )
@@ -137,6 +138,7 @@ def _seen(booking: Any, bays: Bays) -> Seen:
         arrive_first=booking.arrive_first,
         is_paid=booking.authorised_at is not None,
         drive_seconds=booking.drive_seconds,
+        offered_at=booking.offered_at,
         promised_at=booking.promised_at,
         promise_ends_at=booking.promise_ends_at,
         extended_at=booking.extended_at,

@@ -108,20 +108,10 @@ class Stock:
 
 def soc_at(pack: Pack, at: datetime) -> Decimal:
     """What a pack in a slot holds by then, by its charging curve."""
-    assert pack.slot is not None
     charge = charging.soc_now(
-        curve=curve_of(pack, pack.slot),
+        curve=pack.curve(),
         soc_percent=float(pack.soc_percent),
         soc_at=pack.soc_at,
         now=at,
     )
     return min(FULL, Decimal(charge).quantize(Decimal("0.1")))
-
-
-def curve_of(pack: Pack, slot: Slot) -> charging.Curve:
-    return charging.curve(
-        nominal_wh=pack.pack_class.nominal_wh,
-        soh_percent=float(pack.soh_percent),
-        class_power_w=pack.pack_class.charge_power_w,
-        slot_power_w=slot.power_w,
-    )

@@ -237,6 +237,7 @@ class Clerk:
                 to_state=booking.state,
                 at=at,
                 by=by,
+                line_id=booking.line_id,
                 line_sequence=booking.sequence,
             )
         )

@@ -111,3 +111,12 @@ def test_what_is_over_is_left_alone() -> None:
     assert [next_act(replace(PROMISED, state=state), NINE) for state in ("completed", "expired", "cancelled")] == [
         None
     ] * 3
+
+
+@pytest.mark.parametrize(("takes", "answer"), [(True, Act.TAKE_OFFER), (False, Act.KEEP_WAITING)])
+def test_who_is_offered_a_pack_thinks_for_a_while_and_answers_within_the_minute(takes: bool, answer: Act) -> None:
+    person = somebody(takes_offers=takes)
+    asked = Seen(id=person, state=State.WAITING, joined_at=NINE, packs_wanted=1, offered_at=NINE)
+
+    assert next_act(asked, NINE + timedelta(seconds=5)) is None
+    assert next_act(asked, NINE + timedelta(seconds=45)) == answer

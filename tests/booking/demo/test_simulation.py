@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 from pytest_django import Settings
 
-import booking.checks
-import payments.checks
-import stations.checks
+import booking.proofs
+import payments.proofs
+import stations.proofs
 from accounts.models import Role, User
-from booking import line, tasks
-from booking.demo import acts, guard, simulation
+from booking import clock, tasks
+from booking.demo import acts, charging_packs, guard, simulation
 from booking.demo import tasks as demo_tasks
 from booking.demo.behaviour import Act
 from booking.demo.create import create
+from booking.demo.network import badly_connected
 from booking.demo.places import PORTUGAL
 from booking.models import Booking, BookingStep
 from booking.states import State, Step
-from stations.models import Bay, Pack
+from stations.models import Bay, Pack, SelfReport, Station
 from stations.states import PackState
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.booking import Town, time_passes
@@ -34,14 +35,20 @@ SMALL = replace(PORTUGAL, cities=(replace(LISBON, busy=1, spots=(LISBON.spots[0]
 SECONDS_A_STEP = 30
 
 
+def hours_ago(hours: int) -> datetime:
+    return clock.database_now() - timedelta(hours=hours)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_simulated_hour_leaves_nobody_stuck_and_no_promise_broken() -> None:
     create(days=4, lands=[SMALL])
     past = Booking.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    # What is moved back in time must not pass what was before it.
+    lately = Q(pk__in=list(Booking.objects.filter(joined_at__gt=hours_ago(2)).values_list("pk", flat=True)))
     lines = []
 
     for tick in range(120):
-        time_passes(*Booking.objects.filter(pk__gt=past), minutes=SECONDS_A_STEP / 60)
+        time_passes(*Booking.objects.filter(lately | Q(pk__gt=past)), minutes=SECONDS_A_STEP / 60)
         Pack.objects.exclude(slot=None).update(soc_at=F("soc_at") - timedelta(seconds=SECONDS_A_STEP))
         simulation.step(tick=tick)
         tasks.sweep_lines()
@@ -50,10 +57,10 @@ def test_a_simulated_hour_leaves_nobody_stuck_and_no_promise_broken() -> None:
     played = Booking.objects.filter(pk__gt=past)
     assert played.filter(state=State.COMPLETED).count() >= 8
     assert sum(2 <= waiting <= 8 for waiting in lines) > len(lines) / 2
-    too_old = line.database_now() - timedelta(minutes=80)
+    too_old = clock.database_now() - timedelta(minutes=80)
     assert not played.live().filter(joined_at__lt=too_old).exists()
-    every = (booking.checks, stations.checks, payments.checks)
-    results = [result for checks in every for result in checks.run(connection)]
+    every = (booking.proofs, stations.proofs, payments.proofs)
+    results = [result for proofs in every for result in proofs.run(connection)]
     assert [(result.sentence, result.violations) for result in results if result.violations] == []
     assert not played.filter(end_reason="swap_failed").exists()
 
@@ -141,6 +148,38 @@ def test_what_is_refused_for_one_delays_nobody_else() -> None:
 
     assert BookingStep.objects.filter(booking__in=(asha, bala), step=Step.START).count() == 2
     assert not BookingStep.objects.filter(step=Step.OLD_IN).exists()
+
+
+@pytest.mark.django_db
+def test_a_station_whose_packs_are_all_full_reports_all_the_same() -> None:
+    town = _Played()
+    Station.objects.update(reports_every_seconds=60)
+    Pack.objects.update(soc_percent=100)
+
+    assert charging_packs.charge(town.station, at_most=2, now=clock.database_now()) == 1
+
+    assert SelfReport.objects.get().station == town.station
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("is_silent", "reports"), [(False, 0), (True, 1)])
+def test_a_station_without_power_says_nothing_and_a_silent_one_may_come_back(is_silent: bool, reports: int) -> None:
+    town = _Played()
+    Station.objects.update(status="down", is_silent=is_silent)
+    town.station.refresh_from_db()
+
+    assert charging_packs.charge(town.station, at_most=2, now=clock.database_now()) == reports
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minute", "reports"), [(0, 0), (24, 0), (25, 1), (59, 1)])
+def test_the_station_at_the_edge_of_the_capital_loses_its_connection_every_hour(minute: int, reports: int) -> None:
+    town = _Played()
+    network, code = min(badly_connected([PORTUGAL]))
+    town.station.network.code, town.station.code = network, code
+    tomorrow = clock.database_now() + timedelta(days=1)
+
+    assert charging_packs.charge(town.station, at_most=1, now=tomorrow.replace(minute=minute)) == reports
 
 
 @pytest.mark.django_db

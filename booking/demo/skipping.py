@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import F
 
 from booking import history, line, promises
-from booking.models import Booking
+from booking.models import Booking, Offer
 from booking.states import LIVE, State
 
 _INSTANTS = [
@@ -29,6 +29,9 @@ def skip(*, booking: Booking, minutes: int) -> Booking:
         booking = held.booking(booking.pk)
         if booking.state in LIVE:
             Booking.objects.filter(pk=booking.pk).update(**moved)
+            Offer.objects.open().filter(booking=booking).update(
+                made_at=F("made_at") - passed, ends_at=F("ends_at") - passed
+            )
             booking.refresh_from_db()
             if booking.state == State.PROMISED:
                 promises.keep_until(booking=booking, until=booking.pay_by or booking.lapses_at)
