@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import User
 from booking import places, vehicles
@@ -14,13 +15,13 @@ START, FITS, VEHICLE = "start", "fits", "vehicle"
 
 
 def remembered_start(request: HttpRequest) -> Start | None:
-    return places.from_kept(request.session.get(START))
+    return places.from_kept(request.session.get(START), now=timezone.now())
 
 
 def remember_start(request: HttpRequest, start: Start) -> None:
-    kept = start.kept()
-    if request.session.get(START) != kept:
-        request.session[START] = kept
+    """The same place is written again only when so much time has gone by that it matters: a search is no write."""
+    if not start.is_as_kept(request.session.get(START)):
+        request.session[START] = start.kept()
 
 
 def vehicles_of(request: HttpRequest) -> list[Vehicle]:
@@ -31,7 +32,7 @@ def chosen_vehicle(request: HttpRequest, own: list[Vehicle]) -> Vehicle | None:
     """The vehicle asked for by this address, else the one of last time, else the first. Never another driver's."""
     by_id = {str(vehicle.pk): vehicle for vehicle in own}
     asked = by_id.get(request.GET.get("vehicle", ""))
-    if asked is not None:
+    if asked is not None and (request.session.get(VEHICLE) != asked.pk or FITS in request.session):
         request.session[VEHICLE] = asked.pk
         request.session.pop(FITS, None)
     return asked or by_id.get(str(request.session.get(VEHICLE))) or (own[0] if own else None)
@@ -43,7 +44,8 @@ def fitting_class(
     """The class to look for: asked for now, else the one of last time, else the vehicle's, else the biggest."""
     by_code = {pack_class.code: pack_class for pack_class in classes}
     if asked in by_code:
-        request.session[FITS] = asked
+        if request.session.get(FITS) != asked:
+            request.session[FITS] = asked
         return by_code[asked]
     kept = by_code.get(str(request.session.get(FITS, "")))
     if kept is not None:

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.guards import sign_in_required
-from booking import arrival, demo_time, failures, live, queries
+from booking import arrival, failures, live, queries
+from booking.demo import offers as demo_offers
+from booking.demo import skipping
 from booking.models import Booking, Line
 from booking.queries import BookingCard
 from booking.states import State
@@ -33,6 +35,11 @@ def demo_actions(booking: Booking, card: BookingCard) -> list[dict[str, Any]]:
     levers = (
         (_("I’ve arrived"), "arrived", is_open and card.state in (State.WAITING, State.PROMISED) and not card.is_here),
         (_("Skip 5 minutes"), "skip", card.state in (State.WAITING, State.PROMISED, State.ARRIVED)),
+        (
+            _("Offer me a pack that is not full"),
+            "offer",
+            is_open and card.state == State.WAITING and card.offer is None,
+        ),
         (_("Break this station"), "break", is_open and not card.is_over),
         (_("Repair it"), "repair", card.station_status == StationStatus.DOWN),
     )
@@ -58,7 +65,12 @@ def _arrived(booking: Booking) -> object:
 
 
 def _skip(booking: Booking) -> object:
-    return demo_time.skip(booking=booking, minutes=SKIPPED_MINUTES)
+    return skipping.skip(booking=booking, minutes=SKIPPED_MINUTES)
+
+
+def _offer(booking: Booking) -> object:
+    demo_offers.bring_to(booking)
+    return booking
 
 
 def _break(booking: Booking) -> object:
@@ -76,6 +88,7 @@ def _repair(booking: Booking) -> object:
 _LEVERS: dict[str, Callable[[Booking], object]] = {
     "arrived": _arrived,
     "skip": _skip,
+    "offer": _offer,
     "break": _break,
     "repair": _repair,
 }

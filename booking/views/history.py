@@ -1,13 +1,13 @@
-"""What is over: the list of swaps, and the receipt of each."""
+"""What is over: the list of swaps with its search and export, and the receipt of each, as a page and as a PDF."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
@@ -15,45 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.guards import sign_in_required
-from booking import presentation, queries
-from booking.models import Booking
-from booking.views.acting import driver_of
-from payments.money import Money
-from payments.queries import payment_card
-
-PAGE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One booking that is over, as a row of the list."""
-
-    public_id: UUID
-    station_name: str
-    zone: str
-    at: datetime
-    month: str
-    state: str
-    no_show: bool
-    energy_wh: int | None
-    price: Money | None
-
-    @classmethod
-    def of_booking(cls, booking: Booking) -> Self:
-        zone = booking.station.time_zone
-        price = Money(booking.price_minor, booking.tariff.currency) if booking.price_minor is not None else None
-        at = booking.started_at or booking.joined_at
-        return cls(
-            public_id=booking.public_id,
-            station_name=booking.station.name,
-            zone=zone,
-            at=at,
-            month=presentation.month(at, zone),
-            state=booking.state,
-            no_show=booking.no_show,
-            energy_wh=booking.energy_wh,
-            price=price,
-        )
+from booking import past, past_csv, presentation, queries, receipt_pdf, receipts
+from booking.forms import HistoryForm
+from booking.past import Search
+from booking.receipt_pdf import PdfUnavailable
+from booking.views.acting import driver_of, has_already
 
 
 @never_cache
@@ -61,27 +27,69 @@ class Entry:
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     """Newest first; `before` is the joining of the last one seen. Whatever cannot be read begins at the top."""
+    driver, search = driver_of(request), _search(request)
     before = _instant(request.GET.get("before", ""))
-    # One more than a page tells whether there is another.
-    rows = queries.history_of(driver_of(request), before=before, limit=PAGE + 1)
-    older = rows[PAGE - 1].joined_at.isoformat() if len(rows) > PAGE else ""
-    entries = [Entry.of_booking(row) for row in rows[:PAGE]]
-    return render(request, "booking/history.html", {"entries": entries, "older": older, "is_first": before is None})
+    found = past.page(driver, search, before=before)
+    asked = {"q": search.text, "month": search.month, "state": search.state}
+    query = {name: value for name, value in asked.items() if value}
+    context = {
+        "page": found,
+        "search": search,
+        "form": HistoryForm(asked),
+        "months": [(month, presentation.month_named(month)) for month in past.months_of(driver)],
+        "query": urlencode(query),
+        "older": urlencode(query | {"before": found.older.isoformat()}) if found.older else "",
+        "is_first": before is None,
+    }
+    return render(request, "booking/history.html", context)
+
+
+@never_cache
+@sign_in_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponseBase:
+    rows = past_csv.rows(driver_of(request), _search(request))
+    headers = {"Content-Disposition": 'attachment; filename="swaps.csv"'}
+    return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @never_cache
 @sign_in_required
 @require_GET
 def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    mine = queries.booking_of(driver_of(request), public_id)
-    shown = queries.receipt(mine)
-    context = {
-        "receipt": shown,
-        "receipt_rate": presentation.rate(shown.price_per_kwh, shown.gross.currency),
-        "payment": payment_card(public_id),
-        "driver": driver_of(request),
-    }
-    return render(request, "booking/receipt.html", context)
+    driver = driver_of(request)
+    shown = receipts.of_booking(queries.booking_of(driver, public_id))
+    return render(request, "booking/receipt.html", receipt_pdf.context_of(shown, driver))
+
+
+@sign_in_required
+@require_GET
+def receipt_as_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """304 while it says the same as the copy that the phone has. A new one is work, so there is a limit to them."""
+    driver = driver_of(request)
+    shown = receipts.of_booking(queries.booking_of(driver, public_id))
+    html = receipt_pdf.html_of(shown, driver)
+    tag = receipt_pdf.fingerprint(html)
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Language"}
+    if has_already(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    made = receipt_pdf.kept(shown, tag)
+    if made is None:
+        if not receipt_pdf.is_patient(driver):
+            return render(request, "429.html", status=429)
+        try:
+            made = receipt_pdf.make(shown, html)
+        except PdfUnavailable:
+            return render(request, "booking/receipt_no_pdf.html", {"public_id": public_id}, status=501)
+    headers["Content-Disposition"] = f'inline; filename="swapline-{public_id}.pdf"'
+    return HttpResponse(made, content_type="application/pdf", headers=headers)
+
+
+def _search(request: HttpRequest) -> Search:
+    form = HistoryForm(request.GET)
+    form.is_valid()
+    read = form.cleaned_data
+    return Search(text=read.get("q", ""), month=read.get("month", ""), state=read.get("state", ""))
 
 
 def _instant(text: str) -> datetime | None:

@@ -13,6 +13,8 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import access
+from accounts.models import Role
 from booking import board as boards
 from booking import board_stamp, live_fields, socket_access
 from booking.staff_forms import CodeForm
@@ -28,11 +30,12 @@ _READ_AT = re.compile(r' data-at="[^"]*"')
 @never_cache
 @works_at_a_station
 def stations(request: HttpRequest) -> HttpResponseBase:
-    """One station: straight to its board."""
+    """One station: straight to its board, but for an operator, who has more to look at than boards."""
     own = list(stations_for_staff(request.user).select_related("network"))
-    if len(own) == 1:
+    operates = access.has_role(request.user, Role.OPERATOR)
+    if len(own) == 1 and not operates:
         return to_board(own[0])
-    return render(request, "booking/staff/stations.html", {"stations": own})
+    return render(request, "booking/staff/stations.html", {"stations": own, "operates": operates})
 
 
 @require_safe

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from accounts import access
 from accounts.guards import role_required
 from accounts.models import Role, User
 from stations.models import Station
@@ -47,8 +48,7 @@ def at_my_station(
 
 def person(request: HttpRequest) -> User:
     """Who acts; the guard has made sure that there is somebody."""
-    assert isinstance(request.user, User)
-    return request.user
+    return access.person_of(request)
 
 
 def to_board(station: Station) -> HttpResponseBase:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from booking import arrival, bay, conduct, lifecycle, overrides
+from booking import arrival, bay, conduct, lifecycle, moving, overrides, tickets
 from booking.models import Booking
 from booking.staff_forms import NoteForm, ReasonForm
 from booking.states import State
@@ -43,12 +43,16 @@ def _confirm(booking: Booking, by: User, reason: str) -> Booking:
     return arrival.confirm_here(booking=booking, by=by)
 
 
+def _not_here(booking: Booking, by: User, reason: str) -> Booking:
+    return arrival.not_here(booking=booking, by=by)
+
+
 def _come_late(booking: Booking, by: User, reason: str) -> Booking:
     return arrival.come_late(booking=booking, by=by)
 
 
 def _mark_no_show(booking: Booking, by: User, reason: str) -> Booking:
-    return conduct.mark_no_show(booking=booking, by=by)
+    return conduct.mark_no_show(booking=booking)
 
 
 def _let_go_first(booking: Booking, by: User, reason: str) -> Booking:
@@ -78,6 +82,31 @@ def _abandon(booking: Booking, by: User, reason: str) -> Booking:
     return bay.abandon(booking=booking, by=by, reason=reason)
 
 
+def _take_offer(booking: Booking, by: User, reason: str) -> Booking:
+    return lifecycle.take_offer(booking=booking, offer_id=_offer_of(booking), by=by)
+
+
+def _keep_waiting(booking: Booking, by: User, reason: str) -> Booking:
+    return lifecycle.keep_waiting(booking=booking, offer_id=_offer_of(booking), by=by)
+
+
+def _offer_of(booking: Booking) -> int:
+    """Staff answer for a driver who stands before them; whoever is on the way answers alone."""
+    ticket = tickets.ticket(booking)
+    if ticket.offer is None or not ticket.can_answer_offer:
+        raise lifecycle.OfferOver(_("There is no offer that you can answer: it is over, or the driver is not here."))
+    return ticket.offer.id
+
+
+def _move(booking: Booking, by: User, reason: str) -> Booking:
+    ticket = tickets.ticket(booking)
+    if ticket.move is None or not ticket.can_move:
+        raise moving.MoveOver(
+            _("No other station is offered that you can choose: it is over, or the driver is not here.")
+        )
+    return moving.accept(booking=booking, offer_id=ticket.move.offer_id, by=by)
+
+
 def said_here(ticket: Ticket) -> str:
     if ticket.state == State.ARRIVED and ticket.bay_place is not None:
         return _("%(plate)s is here: place %(place)d at the bay.") % {"plate": ticket.plate, "place": ticket.bay_place}
@@ -95,6 +124,18 @@ ACTS = {
         button=gettext_lazy("Confirm arrival"),
         do=_confirm,
         said=said_here,
+    ),
+    "not-here": Act(
+        title=gettext_lazy("Nobody is here"),
+        explains=gettext_lazy(
+            "The driver said “I’m here”, and you have looked: nobody is. The promise ends at its own time, and to say "
+            "it again they need the poster."
+        ),
+        button=gettext_lazy("Nobody is here"),
+        do=_not_here,
+        said=_plainly(gettext_lazy("%(plate)s is not here. The promise ends at its own time.")),
+        icon="person",
+        is_dangerous=True,
     ),
     "late": Act(
         title=gettext_lazy("Late, and here now"),
@@ -115,6 +156,32 @@ ACTS = {
         said=_plainly(gettext_lazy("%(plate)s is marked as a no-show.")),
         icon="person",
         is_dangerous=True,
+    ),
+    "take-offer": Act(
+        title=gettext_lazy("Take the pack that is offered"),
+        explains=gettext_lazy(
+            "It is not full, and is paid by its energy. The vehicle gets a place at the bay with it."
+        ),
+        button=gettext_lazy("They take it"),
+        do=_take_offer,
+        said=_plainly(gettext_lazy("%(plate)s takes the pack that was offered.")),
+        icon="pack",
+    ),
+    "keep-waiting": Act(
+        title=gettext_lazy("Wait for a full pack"),
+        explains=gettext_lazy("The place in line stays, and the next driver is asked."),
+        button=gettext_lazy("They wait"),
+        do=_keep_waiting,
+        said=_plainly(gettext_lazy("%(plate)s waits for a full pack.")),
+        icon="clock",
+    ),
+    "move": Act(
+        title=gettext_lazy("Move to the station that is offered"),
+        explains=gettext_lazy("Their place goes with them, and they pay the lower of the two prices."),
+        button=gettext_lazy("They move there"),
+        do=_move,
+        said=_plainly(gettext_lazy("%(plate)s has moved to the other station.")),
+        icon="swap",
     ),
     "first": Act(
         title=gettext_lazy("Let them go first"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.refusals import Refusal
-from booking import arrival, codes, history, line, overrides, queries, tickets
+from booking import arrival, clock, codes, history, overrides, queries, tickets
 from booking.patience import patient
 from booking.staff_forms import CodeForm
 from booking.views.staff import board_page
@@ -36,7 +36,7 @@ def arrive(request: HttpRequest, station: Station) -> HttpResponseBase:
     form = CodeForm(request.POST)
     if not form.is_valid():
         return board_page(request, station, form, status=400)
-    typed, now = form.cleaned_data["code"], line.database_now()
+    typed, now = form.cleaned_data["code"], clock.database_now()
     try:
         found = codes.find(station=station, typed=typed, by=person(request), now=now)
         confirmed = patient(arrival.confirm_here)(booking=found, by=person(request), used_code=True)
@@ -79,9 +79,11 @@ def act(request: HttpRequest, station: Station, public_id: UUID, act: str) -> Ht
         "form": form,
         "sentence": sentence,
     }
+    if act == "move" and context["ticket"].move:
+        context["moves_to"] = context["ticket"].move.station
     if act == "first":
         context["overtaken"] = overrides.overtaken_by(booking=found)
-        context["left"] = overrides.left(station=station, by=person(request), now=line.database_now())
+        context["left"] = overrides.left(station=station, by=person(request), now=clock.database_now())
     status = 200 if request.method != "POST" else (409 if sentence else 400)
     return render(request, "booking/staff/ask.html", context, status=status)
 

@@ -24,6 +24,7 @@ const ask = (form) => {
     ({ coords }) => {
       form.elements.lat.value = coords.latitude.toFixed(5);
       form.elements.lon.value = coords.longitude.toFixed(5);
+      if (form.elements.acc) form.elements.acc.value = Math.round(coords.accuracy);
       // A typed place would contradict the position that was just asked for.
       if (form.elements.q) form.elements.q.value = "";
       form.requestSubmit();
@@ -38,7 +39,7 @@ const ask = (form) => {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-locate-ask]");
-  if (button) ask(button.closest("[data-locate]"));
+  if (button) ask(button.form?.closest("[data-locate]") ?? button.closest("[data-locate]"));
 });
 
 const quiet = document.querySelector("form[data-locate-quietly]");

@@ -1,5 +1,15 @@
-// Small manners of every page: menus that close by themselves, sheets that open. Without script each has a way of its own: a menu is a
-// <details>, an opener is a link to a page of its own.
+// Small manners of every page: a refused field that is focused, menus that close by themselves, sheets that open. Without script each has a
+// way of its own: a field says what is wrong with it, a menu is a <details>, an opener is a link to a page of its own.
+
+// What has to be set right comes first. A field is marked by the server; what it said of the whole form has the focus already (autofocus).
+document.querySelector('[aria-invalid="true"]')?.focus();
+
+// What was done is said by the page's answer itself.
+const answer = document.querySelector("[data-answered]") && document.getElementById("answer");
+if (answer) {
+  answer.tabIndex = -1;
+  answer.focus({ preventScroll: true });
+}
 
 const closeMenus = (except) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;

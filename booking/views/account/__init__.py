@@ -1,0 +1,1 @@
+"""You: one module per group of rooms."""
