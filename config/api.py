@@ -21,7 +21,17 @@ class Docs(SpectacularSwaggerSplitView):
     template_name = "api/docs.html"
 
 
-SECTIONS = ("schema", "docs", "nearby", "tariffs", "vehicles", "bookings", "statements")
+SECTIONS = (
+    "schema",
+    "docs",
+    "nearby",
+    "tariffs",
+    "vehicles",
+    "bookings",
+    "fleet-vehicles",
+    "fleet-blocks",
+    "statements",
+)
 
 
 class Root(APIView):

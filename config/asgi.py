@@ -12,6 +12,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 
+from config.origins import ReadableOrigin
 from config.wsgi import application as pages
 
 # The routes import models, which can be imported once config.wsgi has readied Django.
@@ -21,6 +22,6 @@ application = ProtocolTypeRouter(
     {
         "http": WSGIMiddleware(cast("WSGIApp", pages)),
         # A page of somebody else's site may not open a socket with our driver's cookie.
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": ReadableOrigin(AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))),
     }
 )

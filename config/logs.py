@@ -48,6 +48,8 @@ def configuration(*, for_people: bool, level: str) -> dict[str, Any]:
             "celery": {"level": "WARNING"},
             "django_structlog.celery": {"level": "WARNING"},
             "django.request": {"filters": ["not_health"]},
+            # It tells of each sheet of style that it reads.
+            "weasyprint": {"level": "WARNING"},
             # Its request lines are ours already, with more in them.
             "uvicorn.access": {"handlers": [], "propagate": False},
             "django.server": {"handlers": [], "propagate": False},

@@ -21,6 +21,8 @@ def main() -> int:
     except SystemCheckError as problems:
         sys.stderr.write(f"{problems}\n")
         return 1
+    # A few seconds once per edition of the names; otherwise one query.
+    call_command("fill_place_names", stdout=sys.stderr)
     if settings.DEMO:
         _demo()
     return 0

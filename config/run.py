@@ -13,12 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from config import embedded, procfile, running
+from accounts import push_keys
+from config import catalogues, embedded, procfile, running
 from config.embedded import CannotStartError
 
 READY_SECONDS = 60
@@ -46,6 +48,7 @@ def _run(host: str, port: int) -> NoReturn:
     with embedded.taken("run") as place:
         procfile.end_all(place.folder)
         _refuse_taken_port(host, port)
+        _compile_languages()
         with _services(place) as services:
             variables = _variables(services, port)
             sign_ins = _prepare(variables)
@@ -64,6 +67,14 @@ def _refuse_taken_port(host: str, port: int) -> None:
             ) from None
 
 
+def _compile_languages() -> None:
+    try:
+        catalogues.compile_changed()
+    except OSError as refusal:
+        # A checkout that belongs to somebody else: what is compiled there is used, and nothing else is lost.
+        sys.stderr.write(f"The translations could not be compiled ({refusal}).\n")
+
+
 def _services(place: embedded.Place) -> contextlib.AbstractContextManager[embedded.Services]:
     """What the environment does not name is embedded."""
     return embedded.services_in(
@@ -73,7 +84,12 @@ def _services(place: embedded.Place) -> contextlib.AbstractContextManager[embedd
 
 def _variables(services: embedded.Services, port: int) -> dict[str, str]:
     """The environment of everything we start."""
-    defaults = {"DEMO": "1", "SECRET_KEY": _secret_key(), "REDIS_URL": services.redis_url}
+    defaults = {
+        "DEMO": "1",
+        "SECRET_KEY": _kept_secret("secret-key", partial(secrets.token_urlsafe, 60)),
+        "VAPID_PRIVATE_KEY": _kept_secret("vapid-key", push_keys.new_secret),
+        "REDIS_URL": services.redis_url,
+    }
     if "DATABASE_URL" not in os.environ:
         defaults |= {"DATABASE_URL": services.database_url, "DATABASE_OWNER_URL": services.owner_url}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -83,12 +99,12 @@ def _variables(services: embedded.Services, port: int) -> dict[str, str]:
     return defaults | os.environ | {"PORT": str(port), "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def _secret_key() -> str:
-    """A key of this checkout's own, so that sign-ins survive a restart and no two installations share one."""
-    file = embedded.state_folder() / "secret-key"
+def _kept_secret(name: str, new: Callable[[], str]) -> str:
+    """A secret of this checkout's own: sign-ins and phones survive a restart, and no two installations share one."""
+    file = embedded.state_folder() / name
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(60))
+        file.write_text(new())
     return file.read_text()
 
 

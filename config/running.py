@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.embedded import state_folder
 
-NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "DEMO")
+NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "VAPID_PRIVATE_KEY", "PORT", "DEMO")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import to_locale
 
@@ -67,7 +68,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.security.PrivatePagesMiddleware",
     "accounts.language.ChosenLanguageMiddleware",
+    "accounts.devices.NoteDeviceMiddleware",
+    "config.phone_app.PersonMiddleware",
     "config.request_log.RouteLog",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -92,6 +96,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
+                "accounts.theme.for_pages",
+                "accounts.returning.for_pages",
             ],
         },
     },
@@ -139,14 +145,30 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TIMEZONE = "UTC"
-SWEEPS = ["booking.tasks.beat_heart", "booking.tasks.sweep_lines", "payments.tasks.carry_out_due"]
+# By task every how many seconds. A forecast is the same for twenty.
+SWEEPS = {
+    "booking.tasks.beat_heart": 1,
+    "booking.tasks.sweep_lines": 1,
+    "booking.tasks.join_blocks": 1,
+    "booking.tasks.plan_moves": 1,
+    "booking.tasks.send_notices": 1,
+    "booking.tasks.keep_forecasts": 1,
+    "booking.tasks.tell_turns": 20,
+    "payments.tasks.carry_out_due": 1,
+    "stations.tasks.watch_silence": 1,
+}
 if DEMO:
-    SWEEPS.append("booking.demo.tasks.simulate")
+    SWEEPS["booking.demo.tasks.simulate"] = 1
     CELERY_IMPORTS = ["booking.demo.tasks"]
 CELERY_BEAT_SCHEDULE = {
     # Without an expiry they would pile up while no worker runs.
-    task: {"task": task, "schedule": timedelta(seconds=1), "options": {"expires": 2}}
-    for task in SWEEPS
+    task: {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": 2 * seconds}}
+    for task, seconds in SWEEPS.items()
+}
+CELERY_BEAT_SCHEDULE |= {
+    # Once a night.
+    task: {"task": task, "schedule": crontab(hour="1", minute=minute), "options": {"expires": 3_600}}
+    for task, minute in {"booking.tasks.forget_old_notices": "23", "booking.tasks.learn": "43"}.items()
 }
 
 # --- People ---------------------------------------------------------------------------------------------
@@ -173,9 +195,11 @@ HOME_OF_ROLE = {
     "finance": "payments:statements",
     "staff": "staff:stations",
     "operator": "admin:index",
+    "fleet_manager": "fleet:blocks",
 }
 FINANCE_NEEDS_SECOND_FACTOR = env.bool("FINANCE_NEEDS_SECOND_FACTOR", default=not LAPTOP)
 ACCOUNT_ADAPTER = "accounts.adapter.Adapter"
+ACCOUNT_FORMS = {"reauthenticate": "accounts.forms.PasswordAgainForm"}
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -188,18 +212,35 @@ ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {
-    # By recipient, so that nobody guesses a million codes or floods a phone; by address, against bills for messages.
-    "request_login_code": "20/m/ip,300/d/ip,3/m/key,10/h/key,30/d/key",
+    # By recipient and address, so that nobody floods a phone, and a stranger's tries do not shut its owner out; for one
+    # recipient from everywhere, against many addresses; by address, against bills for messages.
+    "request_login_code_here": "20/m/ip,300/d/ip,3/m/key,10/h/key,30/d/key",
+    "request_login_code": "30/h/key,90/d/key",
+    # Who is signed in has asked for their own, and no stranger can.
+    "request_own_code": "3/m/user,10/h/user,30/d/user",
     "confirm_login_code": "60/m/ip,6/10m/key",
+    # Nothing can be guessed there; a mobile operator's whole city may come from one address.
+    "passkey_options": "240/m/ip",
+    "passkey_sign_in": "60/m/ip",
     # django-axes counts wrong passwords of one person from one place; this is for many places.
     "login_failed": "30/m/ip,20/10m/key",
+    "push_phone": "20/m/user,200/d/user",
+    "push_renewed": "20/m/ip,200/d/ip",
+    "test_notice": "3/m/user,20/d/user",
+    "export_data": "5/h/key",
 }
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600  # how long a sign-in counts as recent, where an account's ways in are changed
 ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
 MFA_TOTP_ISSUER = "Swapline"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = False  # a passkey needs an e-mail address first
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AppCodeForm",
+    "authenticate_webauthn": "accounts.passkey_forms.SecondStepForm",
+}
+# The name that passkeys belong to, where several names share it. Empty: the name in the address bar.
+PASSKEY_DOMAIN = env("PASSKEY_DOMAIN", default="")
 AXES_FAILURE_LIMIT = 5
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -236,14 +277,22 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     },
 }
+# What the map draws under the stations (booking/map_tiles.py); without tiles a ground of our own.
+MAP_TILES = env("MAP_TILES", default="")
+MAP_ATTRIBUTION = env("MAP_ATTRIBUTION", default="")
+MAP_DATUM = env("MAP_DATUM", default="wgs84")
 PERMISSIONS_POLICY: dict[str, str | list[str]] = {
     "geolocation": "self",
+    "publickey-credentials-create": "self",
+    "publickey-credentials-get": "self",
     "camera": [],
     "microphone": [],
     "payment": [],
@@ -258,13 +307,13 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-# What the pages are written for. Offered are those with a catalogue: a page that calls itself Portuguese and speaks
-# English misleads a reader and a screen reader alike.
-WRITTEN_FOR = [("en", "English"), ("pt", "Português"), ("zh-hans", "简体中文"), ("th", "ไทย")]
+# What the pages are written for. Offered are those whose catalogue is compiled (config.catalogues): a page that calls
+# itself Portuguese and speaks English misleads a reader and a screen reader alike.
+WRITTEN_FOR = [("en", "English"), ("pt", "Português"), ("zh-hans", "简体中文"), ("th", "ภาษาไทย")]
 LANGUAGES = [
     (code, name)
     for code, name in WRITTEN_FOR
-    if code == "en" or (BASE_DIR / "locale" / to_locale(code) / "LC_MESSAGES" / "django.po").exists()
+    if code == "en" or (BASE_DIR / "locale" / to_locale(code) / "LC_MESSAGES" / "django.mo").exists()
 ]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
@@ -279,7 +328,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LAPTOP
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.static_files.HashedStorage"
     },
 }
 
@@ -299,11 +348,35 @@ SMS_PROVIDER = env("SMS_PROVIDER", default="accounts.sms.ConsoleSms")
 SMS_HTTP_URL = env("SMS_HTTP_URL", default="")
 SMS_HTTP_TOKEN = env("SMS_HTTP_TOKEN", default="")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Swapline <swapline@localhost>")
+# Where links in messages lead: nobody's request says it when a worker sends them.
+SITE_URL = env(
+    "SITE_URL",
+    default=f"http://127.0.0.1:{env('PORT', default='8000')}"
+    if LAPTOP
+    else f"https://{next(iter(ALLOWED_HOSTS), 'localhost')}",
+).rstrip("/")
+
+# --- Phones whose page is closed ----------------------------------------------------------------------------
+VAPID_PRIVATE_KEY = env("VAPID_PRIVATE_KEY", default="")  # manage.py make_vapid_key
+VAPID_SUBJECT = env("VAPID_SUBJECT", default="mailto:push@localhost.localdomain" if LAPTOP else "")
+# A subscription's address is a stranger's word, so it must be public and https. Tests run a push service of their own.
+PUSH_MAY_BE_PRIVATE = False
+
+# --- Other servers, of the operator's own choice ----------------------------------------------------------
+# osrm+https://router.example or valhalla+https://router.example; empty: drives are worked out from straight lines.
+ROUTING = env("ROUTING", default="")
+# An address that answers /search as Nominatim does; empty: place names are ours alone. Its data wants to be named.
+GEOCODER_URL = env("GEOCODER_URL", default="")
+GEOCODER_ATTRIBUTION = env("GEOCODER_ATTRIBUTION", default="")
+
+# --- Searches for a station, a minute -----------------------------------------------------------------------
+SEARCHES_OF_PERSON = env.int("SEARCH_RATE_PERSON", default=120)
+SEARCHES_FROM_ADDRESS = env.int("SEARCH_RATE_ADDRESS", default=1_200)  # of people who are not signed in
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "accounts.tokens.Tokens",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
