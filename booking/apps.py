@@ -10,3 +10,6 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         import booking.receivers  # noqa: F401  # connects them, once models are loaded
+        from booking import personal
+
+        personal.keep()

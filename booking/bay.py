@@ -13,9 +13,10 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from booking import history, line, overrides, pricing, promises, tariffs
 from booking.line_rules import ANSWER_CALL_WITHIN
-from booking.models import Booking, Direction, Line, SwapPack, Vehicle
+from booking.models import Booking, Direction, Line, MoveOffer, SwapPack, Vehicle
 from booking.states import State, Step
 from payments import checkout
+from payments.differences import Moved
 from payments.money import Money
 from payments.sales import SalePartTerms, SaleTerms
 from stations import inventory
@@ -108,6 +109,8 @@ def start(*, booking: Booking, bay: Bay, by: User, reason: str = "") -> Booking:
         line.settle(held, held.lines[booking.line_id])
         booking = held.booking(booking.pk)
         history.require(booking, Step.START)
+        # Looked up before the lines were locked; whoever takes it out of service holds them.
+        bay.refresh_from_db(fields=["state"])
         _check_bay(bay, booking)
         has_reason = len(reason.strip()) >= overrides.SHORTEST_REASON
         if booking.authorised_at is None and not has_reason:
@@ -303,6 +306,9 @@ def _reserve(held: line.Held, booking: Booking, pack: Pack, *, by: User) -> Pack
     ready = Pack.objects.at(booking.station).of(booking.line.pack_class).ready()
     if not ready.filter(pk=pack.pk, state__in=(PackState.STORED, PackState.KEPT)).exists():
         raise WrongPack(_("Pack %(serial)s is not ready here for this vehicle.") % {"serial": pack.serial})
+    if pack.state == PackState.KEPT and not ready.filter(pk=kept[0].pk).exists():
+        # In exchange they would get one that is not full, which nobody but this driver has chosen (rule 11).
+        raise WrongPack(_("Pack %(serial)s is kept for another driver.") % {"serial": pack.serial})
     other = promises.reassign(booking=booking, old=kept[0], new=pack, now=held.now)
     history.take(booking, Step.REASSIGN, at=held.now, by=by)
     if other is not None:
@@ -376,4 +382,18 @@ def _sale(
         parts=parts,
         swapped_at=now,
         description=f"{booking.station.name} · {booking.vehicle.plate}",
+        moved=_moved(booking, price.energy_wh),
+    )
+
+
+def _moved(booking: Booking, energy_wh: int) -> Moved | None:
+    """From which station that failed it came, and what the same energy costs by the tariff here (rule 7)."""
+    taken = MoveOffer.objects.that_brought(booking)
+    if taken is None:
+        return None
+    full = pricing.price(energy_wh=energy_wh, rate=tariffs.rate_of(taken.station_tariff))
+    return Moved(
+        full=Money(full.gross_minor, taken.station_tariff.currency),
+        failed_owner=taken.from_station.owner,
+        failed_station=taken.from_station.name,
     )

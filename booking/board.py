@@ -14,9 +14,10 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from booking import slot_views, snapshot, tickets
+from booking import afterwards, out_of_turn, slot_views, snapshot, tickets
 from booking.line_rules import SAME_PROMISE_WITHIN
 from booking.models import Booking, BookingStep
+from booking.out_of_turn import OutOfTurn
 from booking.slot_views import SlotView
 from booking.snapshot import Snapshot
 from booking.states import State, Step
@@ -48,15 +49,18 @@ class Alarm:
     text: str
     detail: str = ""
     booking: UUID | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
     station_id: int
     station_name: str
+    time_zone: str
     is_open: bool
     status: str
     status_reason: str
+    status_changed_at: datetime | None
     target_soc_percent: int
     version: int
     at: datetime
@@ -69,6 +73,7 @@ class Board:
     slots: tuple[SlotView, ...]
     bays: tuple[BayView, ...]
     alarms: tuple[Alarm, ...]
+    out_of_turn: tuple[OutOfTurn, ...]
 
     @property
     def packs_ready(self) -> int:
@@ -97,9 +102,11 @@ def take(station: Station) -> Board:
     return Board(
         station_id=station.pk,
         station_name=station.name,
+        time_zone=station.time_zone,
         is_open=seen.status == StationStatus.OPEN,
         status=seen.status,
-        status_reason=station.status_reason,
+        status_reason=station.why_not_open,
+        status_changed_at=station.status_changed_at,
         target_soc_percent=station.target_soc_percent,
         version=seen.version,
         at=seen.at,
@@ -112,6 +119,7 @@ def take(station: Station) -> Board:
         slots=slots,
         bays=bays,
         alarms=tuple(_alarms(station, seen, shown, _nobody_confirmed(rows, seen), slots, bays)),
+        out_of_turn=out_of_turn.of_shift(station, seen.at),
     )
 
 
@@ -138,7 +146,7 @@ def _ended(station: Station, seen: Snapshot) -> list[Ticket]:
 def _nobody_confirmed(rows: Iterable[Booking], seen: Snapshot) -> set[UUID]:
     """Who said "I'm here" in vain: nobody looked for ten minutes, so that they stand in line again (rule 5)."""
     absent = {b.pk: b for b in rows if b.state in (State.WAITING, State.PROMISED) and b.here_at is None}
-    missed = {pk for pk, b in absent.items() if b.here_claimed_at is not None and snapshot.is_overdue(b, seen.at)}
+    missed = {pk for pk, b in absent.items() if b.here_claimed_at is not None and b.time_up(seen.at)}
     suspects = [pk for pk, b in absent.items() if b.our_fault and pk not in missed]
     if suspects:
         steps = BookingStep.objects.filter(booking__in=suspects, step=Step.NOBODY_CONFIRMED)
@@ -156,12 +164,17 @@ def _alarms(
 ) -> Iterable[Alarm]:
     """What somebody should look at, the worst first."""
     if seen.status == StationStatus.DOWN:
-        yield Alarm(True, "alert", _("The station is down. Nobody is promised a pack."), station.status_reason)
+        text, since = _("The station is down. Nobody is promised a pack."), station.status_changed_at
+        yield Alarm(True, "alert", text, station.why_not_open, since=since)
     elif seen.status != StationStatus.OPEN:
-        yield Alarm(False, "info", _("The station is closed. Nobody can book."), station.status_reason)
+        text, since = _("The station is closed. Nobody can book."), station.status_changed_at
+        yield Alarm(False, "info", text, station.why_not_open, since=since)
     for late in (t for t in shown if t.is_over_five_minutes):
         text = _("%(plate)s has been in bay %(bay)s for more than five minutes.")
         yield Alarm(True, "clock", text % {"plate": late.plate, "bay": late.bay_number}, booking=late.public_id)
+    for danger in afterwards.dangers(station, seen.at):
+        text = _("A driver reports something dangerous.")
+        yield Alarm(True, "alert", text, danger.words, danger.booking.public_id)
     for left in (t for t in shown if t.public_id in missed):
         text = _("%(plate)s said “I’m here”, and nobody confirmed it.")
         detail = _("The ten minutes are over, which is our fault. The place is kept: confirm the arrival now.")
@@ -174,3 +187,6 @@ def _alarms(
         yield Alarm(False, "tools", _("Bay %(number)d is out of service.") % {"number": bay.number}, bay.reason)
     for slot in (s for s in slots if s.face == "fault"):
         yield Alarm(False, "pack", slot.trouble, slot.reason)
+    for serial in afterwards.reported_packs(station):
+        text = _("A driver reports pack %(serial)s.") % {"serial": serial}
+        yield Alarm(False, "pack", text, _("Look at it before it goes out again, or take it out of service."))

@@ -56,6 +56,7 @@ class _Live(AsyncWebsocketConsumer, ABC):
             ),
             booking_id=booking_id,
             language=_language(self.scope),
+            came_with="" if booking_id is None else _asked(self.scope, "shape"),
         )
         watching.here().join(self.station_id, self.phone)
 
@@ -104,5 +105,10 @@ def _is_our_page(scope: Any) -> bool:
 
 def _language(scope: Any) -> str:
     """The language that the page is shown in; the page says which (?lang=pt)."""
-    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [""])[0].lower()
+    asked = _asked(scope, "lang").lower()
     return asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def _asked(scope: Any, name: str) -> str:
+    said: list[str] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get(name, [""])
+    return said[0]

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.push_address import LONGEST as LONGEST_ADDRESS
+from booking import plates
+from booking.conduct import LONGEST_DISPUTE
+from booking.feedback import LONGEST_WORDS
+from booking.finding import Wish
+from booking.models import ReportKind
 from booking.placing_keys import LONGEST_KEY
-from payments.presentation import locale
+from booking.states import State
+from booking.vehicles import LONGEST_MODEL
+from payments import top_ups
+from payments.money import Money
+from payments.presentation import locale, money
 from payments.queries import MethodChoice
-from stations.models import PackClass
+from stations import geo
+from stations.models import Amenity, PackClass
 
 
 class PositionForm(forms.Form):
@@ -20,6 +33,18 @@ class PositionForm(forms.Form):
     lat = forms.FloatField()
     lon = forms.FloatField()
 
+    def place(self) -> geo.Place:
+        """The place, or geo's refusal. What is no number at all is no place either."""
+        if not self.is_valid():
+            raise geo.BadCoordinates(gettext("We could not see where you are."))
+        return geo.place(latitude=self.cleaned_data["lat"], longitude=self.cleaned_data["lon"])
+
+
+class OfferForm(forms.Form):
+    """Which offer is answered: the one that was on the screen."""
+
+    offer = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
 
 class FindForm(forms.Form):
     """A search. Everything is optional, and what cannot be read is left out rather than refused."""
@@ -27,10 +52,23 @@ class FindForm(forms.Form):
     q = forms.CharField(max_length=120, required=False, label=_("Where are you?"))
     lat = forms.FloatField(required=False)
     lon = forms.FloatField(required=False)
+    acc = forms.FloatField(required=False)  # how sure the device is of its position, in metres
     city = forms.SlugField(max_length=20, required=False)
     fits = forms.SlugField(max_length=20, required=False)
     open = forms.BooleanField(required=False)
     staffed = forms.BooleanField(required=False)
+    most = forms.IntegerField(min_value=1, max_value=10**9, required=False)
+    has = forms.MultipleChoiceField(choices=Amenity.choices, required=False)
+
+    def wish(self) -> Wish:
+        """What was chosen beside the place; what cannot be read was not chosen."""
+        asked = self.cleaned_data
+        return Wish(
+            open_now=bool(asked.get("open")),
+            is_staffed=True if asked.get("staffed") else None,
+            amenities=tuple(sorted(asked.get("has") or ())),
+            most_minor=asked.get("most"),
+        )
 
 
 class ReserveForm(forms.Form):
@@ -67,10 +105,79 @@ class FewerForm(forms.Form):
 
 class DisputeForm(forms.Form):
     words = forms.CharField(
-        max_length=500,
+        max_length=LONGEST_DISPUTE,
         label=_("What happened?"),
         help_text=_("A sentence is enough. An operator reads it."),
         widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class RateForm(forms.Form):
+    """One tap on a star and one on the button. The words are optional, and a page asks for them."""
+
+    stars = forms.TypedChoiceField(coerce=int, choices=[(stars, stars) for stars in range(1, 6)])
+    words = forms.CharField(
+        max_length=LONGEST_WORDS,
+        required=False,
+        label=_("In your words"),
+        help_text=_("If you like. The operator reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ReportForm(forms.Form):
+    kind = forms.ChoiceField(
+        # A pack's charge has a form of its own, which asks which pack.
+        choices=[choice for choice in ReportKind.choices if choice[0] != ReportKind.CHARGE],
+        label=_("What is it about?"),
+        widget=forms.RadioSelect,
+    )
+    words = forms.CharField(
+        max_length=LONGEST_WORDS,
+        label=_("In your words"),
+        help_text=_("A sentence is enough."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class ChargeForm(forms.Form):
+    """Which pack of the receipt holds something else than it says."""
+
+    pack = forms.ChoiceField(label=_("Which pack?"), widget=forms.RadioSelect)
+    shown = forms.DecimalField(
+        min_value=0,
+        max_value=100,
+        max_digits=4,
+        decimal_places=1,
+        label=_("What does your vehicle show, in %?"),
+        widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "0.1"}),
+    )
+    words = forms.CharField(
+        max_length=LONGEST_WORDS, required=False, label=_("In your words"), widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, packs: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        which = self.fields["pack"]
+        assert isinstance(which, forms.ChoiceField)
+        which.choices = packs
+
+
+class HistoryForm(forms.Form):
+    """A search among what is over. Whatever cannot be read is left out rather than refused."""
+
+    q = forms.CharField(max_length=80, required=False, label=_("Station or plate"))
+    month = forms.RegexField(r"\A\d{4}-\d{2}\Z", required=False, label=_("Month"))
+    state = forms.ChoiceField(
+        choices=[
+            ("", _("All")),
+            (State.COMPLETED, _("Swapped")),
+            ("unpaid", _("Not paid yet")),
+            (State.CANCELLED, _("Cancelled")),
+            (State.EXPIRED, _("Ended")),
+        ],
+        required=False,
+        label=_("What became of it"),
     )
 
 
@@ -104,6 +211,13 @@ class VehicleForm(forms.Form):
     pack_count = forms.TypedChoiceField(
         coerce=int, choices=[(n, n) for n in range(1, 5)], initial=1, label=_("How many packs it takes")
     )
+    model = forms.CharField(
+        max_length=LONGEST_MODEL,
+        required=False,
+        label=_("What you call it"),
+        help_text=_("Make and model, or a name. You may leave it out."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def __init__(self, *args: Any, near: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -111,13 +225,64 @@ class VehicleForm(forms.Form):
         assert isinstance(countries, forms.ChoiceField)
         countries.choices = _countries()
         self.initial.setdefault("country", near)
+        self.fields["plate"].widget.attrs["placeholder"] = plates.example(self["country"].value() or "")
+
+
+class VehicleModelForm(forms.Form):
+    """What a driver calls a vehicle."""
+
+    model = forms.CharField(
+        max_length=LONGEST_MODEL,
+        required=False,
+        label=_("What you call it"),
+        help_text=_("Make and model, or a name."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class PreferenceForm(forms.Form):
+    """What to pay with first in a network."""
+
+    network = forms.SlugField(max_length=20)
+    method = forms.SlugField(max_length=20)
 
 
 class TopUpForm(forms.Form):
-    """The demo's money machine."""
+    """The key makes two taps one, and is written down behind the driver's number."""
 
-    network = forms.SlugField(max_length=20)
-    key = forms.CharField(max_length=LONGEST_KEY)
+    key = forms.CharField(max_length=LONGEST_KEY // 2)
+
+
+class AmountForm(forms.Form):
+    """How much to put into a wallet: an amount offered at a tap, or an own one, which wins."""
+
+    tapped = forms.IntegerField(min_value=1, max_value=2**31, required=False)
+    own = forms.RegexField(
+        r"^\s*\d{1,7}([.,]\d{1,2})?\s*$",
+        required=False,
+        label=_("Another amount"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"invalid": _("Type an amount, such as 25 or 25.50.")},
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.least, self.most = top_ups.limits(currency)
+
+    def amount(self) -> Money:
+        """What is to be put in; without a choice the third of those offered."""
+        typed, tapped = self.cleaned_data.get("own"), self.cleaned_data.get("tapped")
+        if typed:
+            return Money.from_major(Decimal(typed.strip().replace(",", ".")), self.currency)
+        return Money(tapped, self.currency) if tapped else top_ups.offered(self.currency)[2]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not self.least <= self.amount() <= self.most:
+            words = {"least": money(self.least), "most": money(self.most)}
+            self.add_error("own", _("Between %(least)s and %(most)s at a time.") % words)
+        return cleaned
 
 
 def _countries() -> list[tuple[str, str]]:
@@ -128,3 +293,22 @@ def _countries() -> list[tuple[str, str]]:
 
 
 _NO_COUNTRY = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
+
+
+class SeenPhoneForm(forms.Form):
+    """The address at which a push service reaches a phone, as its browser names it."""
+
+    endpoint = forms.CharField(max_length=LONGEST_ADDRESS)
+
+
+class PhoneForm(SeenPhoneForm):
+    """A phone that wants to be told: its address, and the keys for which messages are sealed."""
+
+    p256dh = forms.CharField(max_length=100)
+    auth = forms.CharField(max_length=40)
+
+
+class RenewedPhoneForm(PhoneForm):
+    """The browser has changed it by itself; who knows the old address may say so."""
+
+    old_endpoint = forms.CharField(max_length=LONGEST_ADDRESS)

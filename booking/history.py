@@ -1,7 +1,8 @@
-"""The one place where a booking changes state: every step goes by the table and leaves a row."""
+"""The one place where a booking changes state: every step goes by the table, leaves a row and tells its driver."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from booking import promises
+from booking import notices, offers, promises
 from booking.models import Booking, BookingStep
 from booking.states import OVER, State, Step, after
 from payments import checkout
@@ -74,7 +75,7 @@ def record(
     exception: str = "",
     from_state: str = "",
 ) -> None:
-    """Write the history row of a step that has been taken."""
+    """Write the history row of a step that has been taken, and what its driver is told of it."""
     BookingStep.objects.create(
         booking=booking,
         step=step,
@@ -83,8 +84,36 @@ def record(
         at=at,
         by=by,
         reason=reason.replace("\0", "")[:LONGEST_REASON],
+        line_id=booking.line_id,
         line_sequence=booking.sequence,
         exception=exception,
+    )
+    notices.after_step(booking, step, at=at, by=by)
+
+
+def note_many(
+    bookings: Collection[Booking], step: Step, *, at: datetime, reason: str = "", exception: str = ""
+) -> None:
+    """A step that changes no state, for many bookings at once; the caller tells their drivers, if they are to hear.
+
+    Raises StepRefused when the table does not have it for one of them.
+    """
+    for booking in bookings:
+        if after(booking.state, step) != booking.state:
+            raise StepRefused(booking, step)
+    BookingStep.objects.bulk_create(
+        BookingStep(
+            booking=booking,
+            step=step,
+            from_state=booking.state,
+            to_state=booking.state,
+            at=at,
+            reason=reason[:LONGEST_REASON],
+            line_id=booking.line_id,
+            line_sequence=booking.sequence,
+            exception=exception,
+        )
+        for booking in bookings
     )
 
 
@@ -102,6 +131,7 @@ def close(
     take(booking, step, at=at, by=by, reason=reason, ended_at=at, end_reason=end_reason, no_show=no_show)
     assert booking.state in OVER
     promises.end(booking=booking, reason=end_reason, now=at)
+    offers.end(booking=booking, reason="ended", now=at)
     if booking.payment is not None:
         checkout.release(payment=booking.payment, reason=end_reason)
     return booking
@@ -111,6 +141,16 @@ def require(booking: Booking, step: Step) -> None:
     """Raise StepRefused unless the table has this step; for a writer that must know before it does something else."""
     if after(booking.state, step) is None:
         raise StepRefused(booking, step)
+
+
+def alone(booking: Booking) -> Booking:
+    """The booking as it is now, locked without its line: for what is said about it, which moves nobody."""
+    return Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
+
+
+def forget_words(*, driver: User) -> None:
+    """What the driver gave as a reason goes with them; what staff wrote explains a place in line, and stays."""
+    BookingStep.objects.filter(booking__driver=driver, by=driver).update(reason="")
 
 
 def fresh(booking: Booking) -> Booking:

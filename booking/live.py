@@ -32,6 +32,11 @@ def publish_access() -> None:
     _sender().send(ACCESS)
 
 
+def answers() -> bool:
+    """Whether Redis is there, asked quickly and not again for a second after it was not."""
+    return _sender().answers()
+
+
 class _Sender:
     """Sends without ever holding up the one who has just committed."""
 
@@ -53,6 +58,16 @@ class _Sender:
         except redis.RedisError as failure:
             self._away_until = time.monotonic() + AWAY_SECONDS
             log.warning("live_message_lost", channel=channel, error=str(failure))
+
+    def answers(self) -> bool:
+        if time.monotonic() < self._away_until:
+            return False
+        try:
+            self._client.ping()
+        except redis.RedisError:
+            self._away_until = time.monotonic() + AWAY_SECONDS
+            return False
+        return True
 
 
 @cache

@@ -35,7 +35,7 @@ def let_go_first(*, booking: Booking, by: User, reason: str) -> Booking:
     Who is overtaken by it gets a row that says so when the packs are promised. Raises ReasonMissing, OverrideLimit,
     and StepRefused for a booking that does not wait.
     """
-    reason = reason.strip()
+    reason = reason.strip()[: history.LONGEST_REASON]
     if len(reason) < SHORTEST_REASON:
         raise ReasonMissing(_("Write down why this booking goes first."))
     with line.locked(booking.line_id) as held:
@@ -49,10 +49,10 @@ def let_go_first(*, booking: Booking, by: User, reason: str) -> Booking:
             Step.GO_FIRST,
             at=held.now,
             by=by,
-            reason=reason[:500],
+            reason=reason,
             exception="override",
             goes_first_at=held.now,
-            goes_first_reason=reason[:500],
+            goes_first_reason=reason,
         )
         held.mark_changed(booking.line_id)
         line.settle(held, held.lines[booking.line_id])
@@ -61,13 +61,13 @@ def let_go_first(*, booking: Booking, by: User, reason: str) -> Booking:
 
 def left(*, station: Station, by: User, now: datetime) -> int:
     """How many overrides this person has left at the station in this shift."""
-    mine = BookingStep.objects.filter(booking__station=station, exception="override", by=by, at__gt=now - SHIFT)
+    mine = BookingStep.objects.filter(line__station=station, exception="override", by=by, at__gt=now - SHIFT)
     return max(0, station.override_cap_per_shift - mine.count())
 
 
 def overtaken_by(*, booking: Booking) -> list[str]:
     """The plates of those who joined the line earlier and wait as well, first to join first: who would be overtaken."""
-    before = Booking.objects.in_line(booking.line).waiting().filter(sequence__lt=booking.sequence)
+    before = Booking.objects.in_line(booking.line).waiting().before(booking)
     return list(before.values_list("vehicle__plate", flat=True))
 
 

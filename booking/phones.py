@@ -14,7 +14,19 @@ class Phone:
     A phone on a weak network is told the newest only: while one message is on its way, later ones replace each other.
     """
 
-    __slots__ = ("_busy", "_close", "_next", "_over", "_send", "booking_id", "language", "right", "shown", "version")
+    __slots__ = (
+        "_busy",
+        "_close",
+        "_next",
+        "_over",
+        "_send",
+        "board",
+        "booking_id",
+        "came_with",
+        "language",
+        "right",
+        "version",
+    )
 
     def __init__(
         self,
@@ -24,6 +36,7 @@ class Phone:
         right: Right,
         booking_id: int | None,
         language: str,
+        came_with: str = "",
     ) -> None:
         self._send = send
         self._close = close
@@ -31,7 +44,8 @@ class Phone:
         self.booking_id = booking_id
         self.language = language
         self.version = -1
-        self.shown = ""
+        self.came_with = came_with  # the shape of the card that its page had on connecting; empty when unknown
+        self.board = ""  # the shape of the board that it was told last
         self._next: str | None = None
         self._busy = False
         self._over = False
@@ -50,6 +64,11 @@ class Phone:
             self._next = None
         finally:
             self._busy = False
+
+    async def beat(self, text: str) -> None:
+        """Say that the connection is alive. While something else is on its way, that says it."""
+        if not self._busy:
+            await self.tell(text)
 
     async def end(self, code: int) -> None:
         """Close the socket, once; its consumer then takes the phone out of its room."""

@@ -9,17 +9,18 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts import people
 from accounts.models import Organisation, User
 from accounts.refusals import Refusal
-from booking import codes, conduct, history, line, placing_keys, tariffs
+from booking import clock, codes, conduct, history, line, placing_keys, standstills, tariffs
 from booking.line_rules import SAME_PROMISE_WITHIN, budget_left
 from booking.models import Booking, Line, Source, Tariff, Vehicle
-from booking.states import Step
+from booking.states import State, Step
 from payments import checkout
 from payments.money import Money
 from stations import geo
 from stations.hours import opening
-from stations.models import Station
+from stations.models import PackClass, Slot, Station
 from stations.states import StationStatus
 
 
@@ -43,6 +44,12 @@ class CashNotTaken(Refusal):
     """The station takes no cash."""
 
     code = "cash_not_taken"
+
+
+class ClassNotServed(Refusal):
+    """The station has no slot for the vehicle's packs: its line would never move."""
+
+    code = "class_not_served"
 
 
 class PriceChanged(Refusal):
@@ -71,6 +78,7 @@ def place(
     packs_wanted: int | None = None,
     method: str,
     position: geo.Place | None = None,
+    drive_seconds: int | None = None,
     key: str = "",
     source: str = Source.APP,
     seen_tariff_id: int | None = None,
@@ -80,10 +88,12 @@ def place(
     `driver` is None for a walk-in without an account. Wants as many packs as the vehicle takes unless told otherwise.
     The same `key` (Idempotency-Key) and body give the same booking again. Locks the station's line, and the line of an
     overdue booking of the same driver or vehicle elsewhere; settles both. `seen_tariff_id` is the version whose price
-    the driver was shown: the price seen is the price paid (rule 9).
+    the driver was shown: the price seen is the price paid (rule 9). `drive_seconds` is the drive from `position` as the
+    caller had it from a router before anything was locked; without it the straight line is taken.
 
-    Raises StationNotOpen, CashNotTaken, VehicleNotYours, WrongPackCount, AlreadyBooked, tariffs.NoTariff, PriceChanged,
-    placing_keys.KeyReused, and what checkout refuses (an unpaid swap, a method that is not offered).
+    Raises StationNotOpen, CashNotTaken, ClassNotServed, VehicleNotYours, WrongPackCount, AlreadyBooked,
+    tariffs.NoTariff, PriceChanged, placing_keys.KeyReused, people.PersonDeleted, and what checkout refuses (an unpaid
+    swap, a method that is not offered).
     """
     packs_wanted = vehicle.pack_count if packs_wanted is None else packs_wanted
     request = placing_keys.Request.of(
@@ -111,10 +121,12 @@ def place(
                 vehicle=vehicle,
                 packs_wanted=packs_wanted,
                 method=method,
-                drive_seconds=drive_seconds_to(position, station),
+                drive_seconds=drive_seconds_to(position, station) if drive_seconds is None else drive_seconds,
                 source=source,
                 tariff=tariff,
             )
+            # Joining holds the driver: who lets the vehicle go at this moment has done so, or waits for us.
+            _check_is_theirs(driver=driver, vehicle=vehicle)
             placing_keys.remember(request, booking=booking, now=held.now)
             line.settle(held, held.lines[here.pk])
             booking.refresh_from_db()
@@ -142,6 +154,8 @@ def join(
     tariff: Tariff,
 ) -> Booking:
     """Put a booking at the end of a held line and ask for its money. The caller settles the line afterwards."""
+    if driver is not None:
+        people.still_here(user=driver)
     station = at.station
     most = tariffs.most_it_can_cost(tariff, packs=packs_wanted)
     booking = Booking(
@@ -157,8 +171,12 @@ def join(
         joined_at=held.now,
         sequence=held.next_sequence(at),
         drive_seconds=drive_seconds,
+        position_at=held.now if drive_seconds is not None else None,
         arrive_first=conduct.arrive_first(driver=driver, vehicle=vehicle, now=held.now) is not None,
-        promise_budget_seconds=_budget(at, driver=driver, vehicle=vehicle, now=held.now),
+        joined_stopped=at.pk in standstills.causes([at.pk]),
+        promise_budget_seconds=promise_left(
+            station=station, pack_class=at.pack_class, driver=driver, vehicle=vehicle, now=held.now
+        ),
     )
     booking.payment = checkout.open_payment(
         network=station.network,
@@ -180,12 +198,40 @@ def drive_seconds_to(position: geo.Place | None, station: Station) -> int | None
     return geo.drive_seconds(geo.distance_m(position, geo.Place(station.latitude, station.longitude)))
 
 
+def promise_left(
+    *, station: Station, pack_class: PackClass, driver: User | None, vehicle: Vehicle, now: datetime
+) -> int | None:
+    """Seconds left of this driver's last promise here, if it ended within 30 minutes by their own doing (rule 2).
+
+    None when a new promise would be a whole one.
+    """
+    same = Booking.objects.of_vehicle(vehicle)
+    if driver is not None:
+        same = same | Booking.objects.filter(driver=driver)
+    # That nobody confirmed an arrival is our fault, but no reason for a whole new promise: by then they are here.
+    theirs = same.that_we_have_not_failed().filter(line__station=station, line__pack_class=pack_class)
+    # What is overdue has ended, whether or not a row says so yet. A claim that nobody looked at is our fault.
+    if theirs.filter(state=State.PROMISED, lapses_at__lte=now, here_claimed_at=None, pay_by=None).exists():
+        return 0
+    earlier = (
+        theirs.filter(ended_at__gt=now - SAME_PROMISE_WITHIN)
+        .filter(end_reason__in=("overdue", "cancelled"), promise_ends_at__isnull=False)
+        .order_by("-ended_at")
+        .first()
+    )
+    if earlier is None or earlier.here_at is not None:
+        return None
+    assert earlier.promise_ends_at is not None
+    assert earlier.ended_at is not None
+    return budget_left(promise_ends_at=earlier.promise_ends_at, ended_at=earlier.ended_at)
+
+
 def check_is_open(station: Station, *, now: datetime) -> None:
     """Raise StationNotOpen. Who closes a station holds its lines, so this is certain while a line of it is held."""
-    status, reason, hours = Station.objects.values_list("status", "status_reason", "hours").get(pk=station.pk)
-    if status != StationStatus.OPEN:
-        raise StationNotOpen(reason or _("This station takes no bookings now."))
-    at = opening(hours, time_zone=station.time_zone, now=now)
+    now_there = Station.objects.only("status", "status_reason", "is_silent", "hours").get(pk=station.pk)
+    if now_there.status != StationStatus.OPEN:
+        raise StationNotOpen(now_there.why_not_open or _("This station takes no bookings now."))
+    at = opening(now_there.hours, time_zone=station.time_zone, now=now)
     if not at.is_open and at.opens_at is not None:
         opens = at.opens_at.astimezone(ZoneInfo(station.time_zone))
         raise StationNotOpen(_("This station is closed now. It opens at %(time)s.") % {"time": f"{opens:%H:%M}"})
@@ -198,23 +244,32 @@ def check_no_live_booking(*, driver: User | None, vehicle: Vehicle) -> None:
     if driver is not None and (own := Booking.objects.live().filter(driver=driver).first()):
         raise AlreadyBooked(_("You have a booking already. Cancel it before you make another."), own)
     if Booking.objects.live().filter(vehicle=vehicle).exists():
-        raise AlreadyBooked(_("Somebody has booked for this vehicle already."))
+        raise AlreadyBooked(
+            _("Somebody has booked for this vehicle already. If it is yours, show it to station staff, who settle it.")
+        )
 
 
 def lines_of_overdue(*, driver: User | None, vehicle: Vehicle) -> set[int]:
-    """Lines in which this driver or vehicle has an overdue promise: it counts as ended, and this claim ends it."""
-    now = line.database_now()
+    """Lines in which this driver or vehicle has a booking that counts as ended: this claim ends it."""
+    now = clock.database_now()
     theirs = Q(vehicle=vehicle) if driver is None else Q(vehicle=vehicle) | Q(driver=driver)
-    return set(Booking.objects.overdue(now).filter(theirs).values_list("line_id", flat=True))
+    over = Booking.objects.overdue(now) | Booking.objects.given_up(now)
+    return set(over.filter(theirs).values_list("line_id", flat=True))
 
 
 def _check_may_book(*, driver: User | None, vehicle: Vehicle, station: Station, packs_wanted: int, method: str) -> None:
     if method == "cash" and not station.takes_cash:
         raise CashNotTaken(_("This station takes no cash."))
-    if driver is not None and not vehicle.assignments.filter(driver=driver, ended_at=None).exists():
-        raise VehicleNotYours(_("This vehicle is not one of yours."))
+    if not Slot.objects.filter(station=station, pack_class=vehicle.pack_class_id).exists():
+        raise ClassNotServed(_("This station has no packs of the kind that your vehicle takes."))
+    _check_is_theirs(driver=driver, vehicle=vehicle)
     if not 1 <= packs_wanted <= vehicle.pack_count:
         raise WrongPackCount(_("This vehicle takes %(count)d packs.") % {"count": vehicle.pack_count})
+
+
+def _check_is_theirs(*, driver: User | None, vehicle: Vehicle) -> None:
+    if driver is not None and not vehicle.assignments.filter(driver=driver, ended_at=None).exists():
+        raise VehicleNotYours(_("This vehicle is not one of yours."))
 
 
 def _payer_organisation(method: str, *, vehicle: Vehicle, station: Station) -> Organisation | None:
@@ -223,19 +278,3 @@ def _payer_organisation(method: str, *, vehicle: Vehicle, station: Station) -> O
         # A fleet has its account with one network; elsewhere its vehicles pay as everybody does.
         return vehicle.fleet if vehicle.fleet is not None and vehicle.fleet.network_id == station.network_id else None
     return station.owner if method == "cash" else None
-
-
-def _budget(at: Line, *, driver: User | None, vehicle: Vehicle, now: datetime) -> int | None:
-    """What is left of this driver's last promise here, when it ended within 30 minutes by their own doing (rule 2)."""
-    same = Q(vehicle=vehicle) if driver is None else Q(vehicle=vehicle) | Q(driver=driver)
-    earlier = (
-        Booking.objects.filter(same, line=at, ended_at__gt=now - SAME_PROMISE_WITHIN)
-        .filter(end_reason__in=("overdue", "cancelled"), our_fault=False, promise_ends_at__isnull=False)
-        .order_by("-ended_at")
-        .first()
-    )
-    if earlier is None or earlier.here_at is not None:
-        return None
-    assert earlier.promise_ends_at is not None
-    assert earlier.ended_at is not None
-    return budget_left(promise_ends_at=earlier.promise_ends_at, ended_at=earlier.ended_at)

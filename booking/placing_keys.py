@@ -63,3 +63,7 @@ def _storable(key: str) -> str:
     if len(key) <= LONGEST_KEY and "\0" not in key:
         return key
     return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+
+
+def forget_person(*, user: User) -> None:
+    PlacingKey.objects.filter(user=user).delete()

@@ -18,3 +18,21 @@ def normalise(typed: str) -> str:
 def is_plate(plate: str) -> bool:
     """Letters and digits, at least one digit: every country that we know of has one."""
     return SHORTEST <= len(plate) <= LONGEST and any(c.isdigit() for c in plate)
+
+
+# How a plate looks in the countries that drivers come from; anywhere else any is a good example.
+EXAMPLES = {
+    "PT": "AA-12-BB",
+    "ES": "1234 BBC",
+    "FR": "AA-123-AA",
+    "TH": "1กข 1234",
+    "CN": "粤B·12345",
+    "LA": "กข 1234",
+    "MY": "ABC 1234",
+    "HK": "AB 1234",
+    "MO": "AB-12-34",
+}
+
+
+def example(country: str) -> str:
+    return EXAMPLES.get(country, "AB 12 CD")

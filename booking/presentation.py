@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
-from babel.numbers import format_currency, format_decimal
+from babel.dates import format_date, format_datetime, get_timezone_gmt
+from babel.numbers import format_currency, format_decimal, format_percent
+from django.utils.html import format_html
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from booking.estimate import Wait
-from payments.presentation import locale, spaced
+from booking.waits import Wait
+from payments.presentation import dates, locale, month_in_full, spaced
+from payments.presentation import day as day_of_year
 
+# Latin letters are read by every voice.
+LETTERS = {"th": re.compile("[\u0e00-\u0e7f]"), "zh-Hans": re.compile("[\u3400-\u9fff]")}
 METRES_SHOWN_BELOW = 1_000
 
 
@@ -35,8 +40,20 @@ def percent(basis_points: int) -> str:
     return number(Decimal(basis_points) / 100, 2)
 
 
+def share(part: float) -> str:
+    """A share of one in whole percent: "81%", "81 %"."""
+    return str(format_percent(part, "#,##0%", locale=locale()))
+
+
 def kwh(energy_wh: int) -> str:
     return _("%(number)s kWh") % {"number": number(Decimal(energy_wh) / 1000, 1)}
+
+
+def kilograms(grams: int) -> str:
+    """Of an estimate: a tenth at most, rounded down, and none of it once there are ten kilograms."""
+    if grams < 10_000:
+        return _("%(number)s kg") % {"number": number(Decimal(grams // 100) / 10, 1)}
+    return _("%(number)s kg") % {"number": number(Decimal(grams // 1_000), 0)}
 
 
 def clock(at: datetime, zone: str) -> str:
@@ -46,17 +63,36 @@ def clock(at: datetime, zone: str) -> str:
 
 def day(at: datetime, zone: str) -> str:
     """ "Mon 23 Nov" by the station's clock."""
-    return str(format_date(at.astimezone(ZoneInfo(zone)), "EEE d MMM", locale=locale()))
+    return str(format_date(at.astimezone(ZoneInfo(zone)), dates().weekday, locale=locale()))
+
+
+def weekday(day: date) -> str:
+    """The same for a day that has no hour."""
+    return str(format_date(day, dates().weekday, locale=locale()))
+
+
+def day_and_year(at: datetime, zone: str) -> str:
+    """ "23 Nov 2026", for what may be years ago."""
+    return day_of_year(at.astimezone(ZoneInfo(zone)).date())
 
 
 def moment(at: datetime, zone: str) -> str:
     """ "23 November 2026, 14:32" by the station's clock."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{format_date(local, 'long', locale=locale())}, {format_time(local, 'HH:mm', locale=locale())}"
+    return str(format_datetime(at.astimezone(ZoneInfo(zone)), dates().written_out, locale=locale()))
+
+
+def offset(at: datetime, zone: str) -> str:
+    """ "GMT+07:00", so that a clock on paper says whose it is."""
+    return str(get_timezone_gmt(at.astimezone(ZoneInfo(zone)), "long", locale=locale()))
 
 
 def month(at: datetime, zone: str) -> str:
-    return str(format_date(at.astimezone(ZoneInfo(zone)), "LLLL y", locale=locale()))
+    return month_in_full(at.astimezone(ZoneInfo(zone)))
+
+
+def month_named(month: str) -> str:
+    """ "November 2026" for "2026-11"."""
+    return month_in_full(date(int(month[:4]), int(month[5:]), 1))
 
 
 def whole_minutes(seconds: float) -> int:
@@ -82,6 +118,33 @@ def wait_range(wait: Wait) -> str:
     return _("%(low)d–%(high)d min") % {"low": low, "high": high}
 
 
+def compared(*, farther_minutes: int, sooner_minutes: int) -> str:
+    """A station against the nearest one: "4 min farther, 15 min sooner"."""
+    words = {"farther": minutes(60 * abs(farther_minutes)), "sooner": minutes(60 * abs(sooner_minutes))}
+    if farther_minutes > 0:
+        if sooner_minutes > 0:
+            return _("%(farther)s farther, %(sooner)s sooner") % words
+        if sooner_minutes < 0:
+            return _("%(farther)s farther, %(sooner)s later") % words
+        return _("%(farther)s farther, as soon") % words
+    if sooner_minutes > 0:
+        return _("as near, %(sooner)s sooner") % words
+    if sooner_minutes < 0:
+        return _("as near, %(sooner)s later") % words
+    return _("as near, as soon")
+
+
+def silence(quiet_minutes: int) -> str:
+    """What stands beside a wait at a station that has not reported for long."""
+    words = {"time": minutes(60 * quiet_minutes)}
+    return _("The station has not reported for %(time)s; the wait may be wrong.") % words
+
+
+def chance(share: float) -> str:
+    """A chance in tenths of a hundred, never none and never sure: "90"."""
+    return str(min(95, max(5, round(share * 20) * 5)))
+
+
 def distance(metres: float) -> str:
     if metres < METRES_SHOWN_BELOW:
         return _("%(metres)d m") % {"metres": round(metres, -1)}
@@ -105,6 +168,14 @@ def stopwatch(seconds: int) -> str:
 
 def packs(count: int) -> str:
     return ngettext("%(count)d pack", "%(count)d packs", count) % {"count": count}
+
+
+def voiced(text: str) -> str:
+    """A name of a place, marked where a voice for the page's language could not read its letters."""
+    for tongue, letters in LETTERS.items():
+        if letters.search(text) and not tongue.lower().startswith(get_language() or "en"):
+            return format_html('<span lang="{}">{}</span>', tongue, text)
+    return text
 
 
 def spelled(code: str) -> str:

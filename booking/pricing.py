@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+# What a pack holds when a driver brings it in, where nobody knows better.
+ARRIVING_SOC_PERCENT = 15.0
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:

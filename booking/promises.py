@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from booking.models import Booking, Direction, Promise
+from django.db.models import F, QuerySet
+
+from booking.line_rules import Coming, Kept
+from booking.models import Booking, Direction, Line, Promise
+from booking.states import State
 from stations import inventory
-from stations.models import Pack
-from stations.states import PackState
+from stations.models import Pack, Station
+from stations.states import PackState, SlotState
+
+# Where the station has been silent for longer, nothing is promised by what its packs should hold by now.
+FRESH_READING = timedelta(minutes=15)
 
 
 def make(*, booking: Booking, packs: Sequence[Pack], until: datetime | None, now: datetime) -> None:
@@ -53,15 +60,69 @@ def reassign(*, booking: Booking, old: Pack, new: Pack, now: datetime) -> Bookin
     """
     other = Promise.objects.filter(pack=new, ended_at=None).select_related("booking").first()
     ends = {old.pk: old.kept_until, new.pk: new.kept_until}
-    _clear(booking=booking, pack=old, now=now)
+    _clear(booking=booking, pack=old, now=now, reason="reassigned")
     if other is not None:
-        _clear(booking=other.booking, pack=new, now=now)
+        _clear(booking=other.booking, pack=new, now=now, reason="reassigned")
     for pack in (old, new):
         pack.refresh_from_db()
     make(booking=booking, packs=[new], until=ends[old.pk], now=now)
     if other is not None:
         make(booking=other.booking, packs=[old], until=ends[new.pk], now=now)
     return other.booking if other is not None else None
+
+
+def move(*, pairs: Sequence[tuple[Booking, Pack, Pack]], now: datetime) -> None:
+    """Promise `new` instead of `old` to each of these bookings (rule 3), whose ends stay as they are.
+
+    All are cleared first, then set: two may be changing places. Locks the packs, ids ascending.
+    """
+    for booking, old, _new in sorted(pairs, key=lambda pair: pair[1].pk):
+        _clear(booking=booking, pack=old, now=now, reason="moved")
+    for booking, _old, new in sorted(pairs, key=lambda pair: pair[2].pk):
+        make(booking=booking, packs=[new], until=booking.pay_by or booking.lapses_at, now=now)
+
+
+def coming(*, station: Station, line: Line, now: datetime) -> dict[int, Pack]:
+    """Free packs of the line's class that charge, by what was read lately."""
+    free = Pack.objects.filter(state=PackState.STORED, slot__state=SlotState.WORKING).at(station).of(line.pack_class)
+    charging_now = free.filter(soc_percent__lt=station.target_soc_percent, soc_at__gt=now - FRESH_READING)
+    return {pack.pk: pack for pack in charging_now.select_related("slot", "pack_class").order_by("pk")}
+
+
+def of_absent(line: Line) -> list[Promise]:
+    """Promises of drivers who are not here yet, with bookings and packs. Not of packs that were chosen as they are."""
+    return list(_of_absent().filter(booking__line=line))
+
+
+def slipping_lines(now: datetime) -> set[int]:
+    """Lines with a promise whose pack may not be ready when its driver arrives."""
+    slow = _of_absent().filter(pack__soc_percent__lt=F("pack__station__target_soc_percent"))
+    rows = slow.select_related("booking__station")
+    return {
+        row.booking.line_id
+        for row in rows
+        if as_kept(row.booking, row.pack, station=row.booking.station, now=now).comes_too_late
+    }
+
+
+def as_coming(packs: Iterable[Pack], *, station: Station, now: datetime) -> list[Coming]:
+    return [Coming(pack.pk, pack.ready_in(station.target_soc_percent, now)) for pack in packs]
+
+
+def as_kept(booking: Booking, pack: Pack, *, station: Station, now: datetime) -> Kept:
+    return Kept(
+        entry_id=booking.pk,
+        pack=pack.pk,
+        ready_in=pack.ready_in(station.target_soc_percent, now),
+        arrives_in=booking.arrives_in(now),
+    )
+
+
+def _of_absent() -> QuerySet[Promise]:
+    absent = Promise.objects.filter(ended_at=None, booking__state=State.PROMISED, booking__took_below_target_at=None)
+    in_slots = absent.filter(pack__state=PackState.KEPT, pack__slot__state=SlotState.WORKING)
+    in_order = in_slots.order_by("booking__joined_at", "booking__sequence", "pk")
+    return in_order.select_related("booking", "pack__slot", "pack__pack_class")
 
 
 def kept_packs(booking: Booking) -> list[Pack]:
@@ -77,6 +138,6 @@ def missing(booking: Booking) -> int:
     return booking.packs_wanted - kept - given
 
 
-def _clear(*, booking: Booking, pack: Pack, now: datetime) -> None:
+def _clear(*, booking: Booking, pack: Pack, now: datetime, reason: str) -> None:
     inventory.release(pack=pack)
-    booking.promises.filter(pack=pack, ended_at=None).update(ended_at=now, end_reason="reassigned")
+    booking.promises.filter(pack=pack, ended_at=None).update(ended_at=now, end_reason=reason)

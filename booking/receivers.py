@@ -8,7 +8,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from accounts import signals as people
-from booking import failures, lifecycle, line, live
+from booking import failures, lifecycle, line, live, nudge
 from payments import signals as money
 from stations import signals as metal
 
@@ -29,6 +29,11 @@ def payment_refused(sender: Any, *, payment: Any, reason: str = "", **kwargs: An
     lifecycle.refuse_payment(payment_id=payment.pk, reason=reason)
 
 
+@receiver(money.payment_owed)
+def payment_owed(sender: Any, *, payment: Any, **kwargs: Any) -> None:
+    failures.payment_owed(payment_id=payment.pk)
+
+
 @receiver(metal.failing)
 def lock_the_lines_of_the_station(sender: Any, *, station_id: int, pack_class_ids: list[int], **kwargs: Any) -> None:
     failures.lock_lines(station_id=station_id, pack_class_ids=pack_class_ids)
@@ -37,27 +42,39 @@ def lock_the_lines_of_the_station(sender: Any, *, station_id: int, pack_class_id
 @receiver(metal.pack_failed)
 def pack_failed(sender: Any, *, pack: Any, reason: str, **kwargs: Any) -> None:
     failures.pack_failed(pack=pack, reason=reason)
+    transaction.on_commit(nudge.movers)
 
 
 @receiver(metal.slot_failed)
 def slot_failed(sender: Any, *, slot: Any, pack: Any, reason: str, **kwargs: Any) -> None:
     if pack is not None:
         failures.pack_failed(pack=pack, reason=reason)
+    transaction.on_commit(nudge.movers)
 
 
 @receiver(metal.station_failed)
 def station_failed(sender: Any, *, station: Any, reason: str, **kwargs: Any) -> None:
     failures.station_failed(station=station, reason=reason)
+    transaction.on_commit(nudge.movers)
 
 
 @receiver(metal.station_opened)
 def station_opened(sender: Any, *, station: Any, **kwargs: Any) -> None:
     failures.station_opened(station=station)
+    transaction.on_commit(nudge.movers)
 
 
-@receiver([metal.bay_failed, metal.bay_opened])
-def bay_changed(sender: Any, *, bay: Any, **kwargs: Any) -> None:
+@receiver(metal.bay_failed)
+def bay_failed(sender: Any, *, bay: Any, **kwargs: Any) -> None:
+    failures.bay_failed(station=bay.station)
     line.note_change(bay.station_id)
+    transaction.on_commit(nudge.movers)
+
+
+@receiver(metal.bay_opened)
+def bay_opened(sender: Any, *, bay: Any, **kwargs: Any) -> None:
+    line.note_change(bay.station_id)
+    transaction.on_commit(nudge.movers)
 
 
 @receiver(metal.stock_grew)

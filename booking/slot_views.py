@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from booking.states import State
 from booking.tickets import Ticket
-from stations.models import PackClass, Station
+from stations.models import Station
 from stations.queries import PackCard, SlotCard, station_slots
 from stations.states import PackState
 
@@ -32,6 +32,7 @@ class SlotView:
     read_at: datetime | None
     is_pack_out: bool
     for_plate: str
+    offered_to: str
     ready_at: datetime | None
     is_reading_due: bool
 
@@ -49,15 +50,13 @@ def of_station(station: Station, tickets: Iterable[Ticket], now: datetime) -> tu
     """The slots by number. `tickets` are the live ones: they tell for whom a pack is kept."""
     holding = (State.PROMISED, State.ARRIVED, State.SWAPPING)
     plates = {pack.pack_id: t.plate for t in tickets if t.state in holding for pack in t.kept}
-    classes = dict(PackClass.objects.filter(slot__station=station).distinct().values_list("pk", "name"))
-    return tuple(
-        _view(slot, classes.get(slot.pack_class_id, ""), plates.get(slot.pack.id, "") if slot.pack else "", now)
-        for slot in station_slots(station=station, now=now)
-    )
+    deciding = {pack_id: t.plate for t in tickets if t.offer is not None for pack_id in t.offer.pack_ids}
+    return tuple(_view(slot, plates, deciding, now) for slot in station_slots(station=station, now=now))
 
 
-def _view(slot: SlotCard, pack_class: str, plate: str, now: datetime) -> SlotView:
+def _view(slot: SlotCard, plates: Mapping[int, str], deciding: Mapping[int, str], now: datetime) -> SlotView:
     pack = slot.pack
+    plate, offered_to = (by_pack.get(pack.id, "") if pack else "" for by_pack in (plates, deciding))
     face = _face(slot, plate)
     words = {
         "ready": _("Ready"),
@@ -71,8 +70,8 @@ def _view(slot: SlotCard, pack_class: str, plate: str, now: datetime) -> SlotVie
         id=slot.id,
         number=slot.number,
         face=face,
-        word=words[face],
-        pack_class=pack_class,
+        word=_("Offered") if offered_to else words[face],
+        pack_class=slot.pack_class,
         is_working=slot.is_working,
         reason=slot.state_reason or (pack.state_reason if pack else ""),
         pack_id=pack.id if pack else None,
@@ -81,6 +80,7 @@ def _view(slot: SlotCard, pack_class: str, plate: str, now: datetime) -> SlotVie
         read_at=pack.soc_at if pack else None,
         is_pack_out=pack is not None and pack.state == PackState.QUARANTINED,
         for_plate=plate,
+        offered_to=offered_to,
         ready_at=pack.ready_at if pack and is_charging else None,
         is_reading_due=is_charging and _should_be_ready(pack, now),
     )

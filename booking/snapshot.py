@@ -10,32 +10,52 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 
 from django.db import connection
+from django.db.models import Count, OuterRef, Q, Subquery
 
-from booking import line, promises
-from booking.estimate import Wait, wait
-from booking.line_rules import GATHER_FOR, Plan, plan
-from booking.models import Booking, Promise
+from booking import fleets, foresight, line, offers, promises
+from booking.foresight import Belief, Present
+from booking.line_rules import ANSWER_CALL_WITHIN, GATHER_FOR, Plan, plan, serving_order, standing_back
+from booking.models import Booking, Offer, Promise
 from booking.states import State
-from stations import charging
-from stations.models import Bay, Pack, Station
+from booking.waits import Wait
+from stations.models import Pack, Station
 from stations.states import BayState, PackState, SlotState, StationStatus
 
-# What a pack holds when a driver brings it in, for the estimate of when it is ready again.
-ARRIVING_SOC_PERCENT = 15.0
+
+@dataclass(frozen=True, slots=True)
+class OfferedNow:
+    """What is offered to a booking at this moment (rule 11): the charge of the emptiest pack, and what all hold."""
+
+    id: int
+    ends_at: datetime
+    soc_percent: Decimal
+    energy_wh: int
+    pack_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One booking as it stands: `place` and `of` in its line while waiting, `bay_place` once it is here with packs."""
+    """One booking as it stands: `place` and `of` in its line while waiting, `bay_place` once it is here with packs.
+
+    `wait` is until the packs and the driver are there and a bay is theirs, `bay_wait` the same for who has packs.
+    """
 
     state: State
     place: int | None = None
     of: int | None = None
     bay_place: int | None = None
     wait: Wait | None = None
+    bay_wait: Wait | None = None
     promise_ends_at: datetime | None = None
+    offer: OfferedNow | None = None
+    # Of a fleet's vehicle: the fleet has its share, and others who wait are promised packs first (rule 10).
+    stands_back: bool = False
+    # While waiting: when it is served, counted among those who wait. The place is where it stands, whoever goes first.
+    turn: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,41 +88,47 @@ def version_of(station_id: int) -> tuple[int, datetime]:
 def take(station_id: int) -> Snapshot:
     """The station as it stands now, in a handful of queries however long its lines are."""
     version, now = version_of(station_id)
-    station = Station.objects.get(pk=station_id)
+    open_bays = Count("bays", filter=Q(bays__state=BayState.OPEN))
+    station = Station.objects.annotate(open_bays=open_bays).get(pk=station_id)
     bookings = list(
         Booking.objects.live()
         .filter(station=station)
-        .select_related("line__pack_class")
+        .select_related("line__pack_class", "vehicle")
         .order_by("joined_at", "sequence")
     )
-    states = {b.pk: effective_state(b, now) for b in bookings}
+    states = {b.pk: b.state_at(now) for b in bookings}
     arrived = sorted((b for b in bookings if states[b.pk] == State.ARRIVED), key=lambda b: b.bay_sequence or 0)
     swapping = [b for b in bookings if states[b.pk] == State.SWAPPING]
-    bays = _Bays(
-        count=Bay.objects.filter(station=station, state=BayState.OPEN).count(),
-        vehicles=len(arrived) + len(swapping),
-        swap_seconds=station.swap_seconds,
-    )
     standings: dict[int, Standing] = {}
-    packs = _packs_by_class(station)
-    freed = _packs_of_ended(states, bookings)
+    packs, kept = _packs_by_class(station)
+    offered, withdrawn = _offers(station, now)
+    freed = {pk for b in bookings if states[b.pk] != b.state for pk in kept.get(b.pk, ())} | withdrawn
     due_at_bay = _due_at_bay(swapping)
     lines: dict[int, list[Booking]] = defaultdict(list)
     for booking in bookings:
         lines[booking.line_id].append(booking)
+    left: dict[int, set[int]] = {}
     for members in lines.values():
         in_slots, due = packs[members[0].line.pack_class_id], due_at_bay.get(members[0].line_id, 0)
         stored = _after_the_bay(in_slots, freed, station, due)
-        standings |= _stand_in_line(station, members, states, stored, freed, bays=bays, now=now)
+        absent = _absent(members, states, in_slots, kept)
+        standing, free, held = _stand_in_line(station, members, states, stored, freed, offered, absent, now=now)
+        standings |= standing
+        left[members[0].line.pack_class_id] = free
+        kept |= held
     # Who is here and would get packs now stands where the bay's queue has kept the place since the arrival.
     arrived = [b for b in bookings if b in arrived or _gets_packs_here(standings.get(b.pk))]
     arrived.sort(key=lambda b: b.bay_sequence or 0)
-    standings |= {b.pk: Standing(State.ARRIVED, bay_place=place) for place, b in enumerate(arrived, start=1)}
+    for place, booking in enumerate(arrived, start=1):
+        standings[booking.pk] = Standing(State.ARRIVED, bay_place=place)
+    standings |= _with_waits(
+        station, bookings, standings, packs, left, kept, bays=station.open_bays, version=version, now=now
+    )
     return Snapshot(
         station_id=station_id,
         version=version,
         at=now,
-        stale_at=min((t for b in bookings if (t := _changes_at(b, states[b.pk], now)) is not None), default=None),
+        stale_at=_stale_at(bookings, states, offered, now),
         status=station.status,
         standings=standings,
         arrived=len(arrived),
@@ -110,36 +136,24 @@ def take(station_id: int) -> Snapshot:
     )
 
 
-def effective_state(booking: Booking, now: datetime) -> State:
-    """The state that counts: overdue is ended, or back in line when it was we who did not look (rules 2 and 5)."""
-    state = State(booking.state)
-    if state != State.PROMISED or not is_overdue(booking, now):
-        return state
-    unpaid = booking.pay_by is not None and booking.pay_by <= now
-    return State.WAITING if booking.here_claimed_at is not None and not unpaid else State.EXPIRED
-
-
 def ended_at(booking: Booking) -> datetime:
-    """When a promise ended that is overdue and not written down as ended."""
+    """When the clock ends a promise or a call, or has ended it though that is not written down."""
+    if booking.state == State.ARRIVED:
+        assert booking.called_at is not None, "who was not called has missed nothing"
+        return booking.called_at + ANSWER_CALL_WITHIN
     return min(end for end in (booking.lapses_at, booking.pay_by) if end is not None)
 
 
-def is_overdue(booking: Booking, now: datetime) -> bool:
-    """As `Booking.objects.overdue`, for a row that is read already."""
-    return booking.state == State.PROMISED and any(
-        end is not None and end <= now for end in (booking.lapses_at, booking.pay_by)
-    )
+def expected_at(booking: Booking, now: datetime) -> datetime | None:
+    """When the driver would be here by the last position; None when that is unknown, or was wrong: they are not."""
+    if booking.position_at is None or booking.drive_seconds is None:
+        return None
+    at = booking.position_at + timedelta(seconds=booking.drive_seconds)
+    return at if at >= now else None
 
 
 def _gets_packs_here(standing: Standing | None) -> bool:
     return standing is not None and standing.state == State.ARRIVED
-
-
-@dataclass(frozen=True, slots=True)
-class _Bays:
-    count: int
-    vehicles: int
-    swap_seconds: int
 
 
 def _stand_in_line(
@@ -148,41 +162,68 @@ def _stand_in_line(
     states: dict[int, State],
     stored: Sequence[Pack],
     freed: set[int],
+    offered: dict[int, OfferedNow],
+    absent: Sequence[tuple[Booking, Pack]],
     *,
-    bays: _Bays,
     now: datetime,
-) -> dict[int, Standing]:
-    """The standings of one line, after the promises that settling it now would make."""
+) -> tuple[dict[int, Standing], set[int], dict[int, tuple[int, ...]]]:
+    """The standings of one line, after the promises that settling it now would make or move; the packs left free; and
+    those of whose promises are new or for other packs.
+    """
     target = float(station.target_soc_percent)
     free = [p for p in stored if p.state == PackState.STORED or p.pk in freed]
     ready = [p.pk for p in free if p.soc_percent >= target]
-    planned = Plan()
+    waits = {b.pk: b for b in members if states[b.pk] == State.WAITING}
+    asked = fleets.among(waits.values())
+    holdings = fleets.holdings(
+        line=members[0].line,
+        station=station,
+        asked=asked,
+        holding=[b for b in members if states[b.pk] in fleets.HOLDING],
+        ready=len(ready),
+        now=now,
+    )
+    shares = {fleet: holdings.share_of(fleet) for fleet in asked}
+    planned, back, turns = Plan(), set[int](), dict[int, int]()
     if station.status == StationStatus.OPEN:
         entries = [
-            replace(line.entry_of(b), is_waiting=states[b.pk] == State.WAITING)
+            replace(line.entry_of(b, now), is_waiting=b.pk in waits, our_fault=b.our_fault or states[b.pk] != b.state)
             for b in members
             if states[b.pk] != State.EXPIRED
         ]
-        planned = plan(entries=entries, free_packs=ready, terms=line.terms_of(station), now=now)
+        planned = plan(
+            entries=entries,
+            free_packs=ready,
+            terms=line.terms_of(station),
+            now=now,
+            coming=promises.as_coming((p for p in free if _is_coming(p, station, now)), station=station, now=now),
+            kept=[promises.as_kept(booking, pack, station=station, now=now) for booking, pack in absent],
+            shares=shares,
+        )
+        in_line = {e.id: e for e in entries if e.id in waits}
+        back = standing_back(list(in_line.values()), shares, line.terms_of(station))
+        for given in planned.grants:
+            holdings = holdings.after(in_line.pop(given.entry_id))
+        served = serving_order(list(in_line.values()), holdings, line.terms_of(station))
+        turns = {entry.id: turn for turn, entry in enumerate(served, start=1)}
     granted = {g.entry_id: g for g in planned.grants}
-    taken = {pk for g in planned.grants for pk in g.packs}
-    ready_in = [_ready_in_seconds(p, target, now) for p in free if p.pk not in taken]
+    taken = {pk for g in planned.grants for pk in g.packs} | {move.new for move in planned.moves}
+    # What is offered charges on for the line, unless somebody takes it and leaves the line by that.
+    on_offer = {pk for offer in offered.values() for pk in offer.pack_ids}
+    coming = [p for p in stored if p.state == PackState.STORED or p.pk in freed | on_offer]
 
     standings: dict[int, Standing] = {}
     waiting = [b for b in members if states[b.pk] == State.WAITING and b.pk not in granted]
-    packs_before = 0
     for place, booking in enumerate(waiting, start=1):
-        estimate = wait(
-            packs_before_mine=packs_before,
-            my_packs=booking.packs_wanted,
-            ready_in_seconds=ready_in,
-            recharge_seconds=_recharge_seconds(stored, target),
-            vehicles_at_bays=bays.vehicles,
-            bays=bays.count,
-            swap_seconds=bays.swap_seconds,
+        offer = offered.get(booking.pk)
+        standings[booking.pk] = Standing(
+            State.WAITING,
+            place=place,
+            of=len(waiting),
+            offer=offer,
+            stands_back=booking.pk in back,
+            turn=turns.get(booking.pk),
         )
-        standings[booking.pk] = Standing(State.WAITING, place=place, of=len(waiting), wait=estimate)
-        packs_before += booking.packs_wanted
     for booking in members:
         state = states[booking.pk]
         if booking.pk in granted:
@@ -196,29 +237,118 @@ def _stand_in_line(
             standings[booking.pk] = Standing(state, promise_ends_at=booking.promise_ends_at)
         elif state in (State.EXPIRED, State.SWAPPING):
             standings[booking.pk] = Standing(state)
-    return standings
+    held = {pk: given.packs for pk, given in granted.items()}
+    moved = {(move.entry_id, move.old): move.new for move in planned.moves}
+    for pk in {entry_id for entry_id, _old in moved}:
+        held[pk] = tuple(moved.get((pk, pack.pk), pack.pk) for booking, pack in absent if booking.pk == pk)
+    freed_by_moves = {old for _entry_id, old in moved} - taken
+    return standings, {p.pk for p in coming if p.pk not in taken} | freed_by_moves, held
 
 
-def _packs_by_class(station: Station) -> dict[int, list[Pack]]:
-    """Packs in working slots, fullest first: the order in which they are promised."""
+def _with_waits(
+    station: Station,
+    bookings: Sequence[Booking],
+    standings: dict[int, Standing],
+    packs: dict[int, list[Pack]],
+    left: dict[int, set[int]],
+    kept: dict[int, tuple[int, ...]],
+    *,
+    bays: int,
+    version: int,
+    now: datetime,
+) -> dict[int, Standing]:
+    """The standings of those who wait for packs or a bay, with how long. `left` are packs kept for nobody, by class."""
+    target = float(station.target_soc_percent)
+    in_slots = {pack.pk: pack for several in packs.values() for pack in several}
+    present = [
+        Present(
+            booking,
+            standings[booking.pk].state,
+            standings[booking.pk].promise_ends_at,
+            tuple(in_slots[pk] for pk in kept.get(booking.pk, ()) if pk in in_slots),
+        )
+        for booking in bookings
+    ]
+    turns = {pk: standing.turn for pk, standing in standings.items() if standing.turn is not None}
+    told: dict[int, Standing] = {}
+    for pack_class_id, free in left.items():
+        mine = packs[pack_class_id]
+        outlooks = foresight.of_line(
+            present,
+            station=station,
+            pack_class_id=pack_class_id,
+            version=version,
+            bays=bays,
+            turns=turns,
+            metal=partial(foresight.metal_of, mine, free, target_percent=target),
+            now=now,
+        )
+        read_at = max((pack.soc_at for pack in mine), default=None)
+        belief = Belief.at(station, pack_class_id, read_at=read_at, now=now)
+        for pk, outlook in outlooks.items():
+            standing = standings[pk]
+            if standing.state == State.WAITING:
+                told[pk] = replace(standing, wait=belief.wait(outlook.bay, ready=outlook.ready))
+            elif standing.state == State.ARRIVED:
+                told[pk] = replace(standing, bay_wait=belief.wait(outlook.bay))
+    return told
+
+
+def _packs_by_class(station: Station) -> tuple[dict[int, list[Pack]], dict[int, tuple[int, ...]]]:
+    """Packs in working slots, fullest first: the order in which they are promised. And by booking those kept for it."""
+    promise = Promise.objects.filter(pack=OuterRef("pk"), ended_at=None)
     packs = (
         Pack.objects.at(station)
         .filter(state__in=(PackState.STORED, PackState.KEPT), slot__state=SlotState.WORKING)
         .select_related("pack_class", "slot")
+        .annotate(kept_for=Subquery(promise.values("booking_id")[:1]))
         .order_by("-soc_percent", "pk")
     )
     by_class: dict[int, list[Pack]] = defaultdict(list)
+    kept: dict[int, tuple[int, ...]] = defaultdict(tuple)
     for pack in packs:
         by_class[pack.pack_class_id].append(pack)
-    return by_class
+        if (booking_id := vars(pack)["kept_for"]) is not None:
+            kept[booking_id] += (pack.pk,)
+    return by_class, kept
 
 
-def _packs_of_ended(states: dict[int, State], bookings: Sequence[Booking]) -> set[int]:
-    """Packs that are kept by rows only: their promise is over."""
-    over = [b.pk for b in bookings if b.state == State.PROMISED and states[b.pk] != State.PROMISED]
-    if not over:
-        return set()
-    return set(Promise.objects.filter(booking__in=over, ended_at=None).values_list("pack_id", flat=True))
+def _absent(
+    members: Sequence[Booking], states: dict[int, State], packs: Sequence[Pack], kept: dict[int, tuple[int, ...]]
+) -> list[tuple[Booking, Pack]]:
+    """Promises that may move (rule 3): of drivers who are not here, and not of packs that were chosen as they are."""
+    in_slots = {pack.pk: pack for pack in packs}
+    return [
+        (booking, in_slots[pk])
+        for booking in members
+        if booking.state == states[booking.pk] == State.PROMISED and booking.took_below_target_at is None
+        for pk in kept.get(booking.pk, ())
+        if pk in in_slots
+    ]
+
+
+def _is_coming(pack: Pack, station: Station, now: datetime) -> bool:
+    return pack.soc_percent < station.target_soc_percent and pack.soc_at > now - promises.FRESH_READING
+
+
+def _offers(station: Station, now: datetime) -> tuple[dict[int, OfferedNow], set[int]]:
+    """By booking what it is offered now; and the packs of offers that are over, whatever their rows say."""
+    rows = Offer.objects.open().filter(station=station).prefetch_related("packs__pack__pack_class")
+    offered: dict[int, OfferedNow] = {}
+    withdrawn: set[int] = set()
+    for offer in rows:
+        packs = [row.pack for row in offer.packs.all()]
+        if offers.is_over(offer, station=station, now=now):
+            withdrawn |= {pack.pk for pack in packs}
+            continue
+        offered[offer.booking_id] = OfferedNow(
+            id=offer.pk,
+            ends_at=offer.ends_at,
+            soc_percent=min(pack.soc_percent for pack in packs),
+            energy_wh=sum(int(pack.energy_wh) for pack in packs),
+            pack_ids=tuple(pack.pk for pack in packs),
+        )
+    return offered, withdrawn
 
 
 def _due_at_bay(swapping: Sequence[Booking]) -> dict[int, int]:
@@ -240,32 +370,20 @@ def _after_the_bay(stored: Sequence[Pack], freed: set[int], station: Station, du
     return [p for p in stored if p.pk not in taken]
 
 
-def _ready_in_seconds(pack: Pack, target: float, now: datetime) -> float:
-    at = charging.ready_at(
-        curve=_curve(pack), soc_percent=float(pack.soc_percent), soc_at=pack.soc_at, target_percent=target, now=now
-    )
-    return (at - now).total_seconds()
-
-
-def _recharge_seconds(stored: Sequence[Pack], target: float) -> float:
-    """How long a pack that comes in charges; by the first slot here, since those of a class are alike."""
-    return _curve(stored[0]).seconds(ARRIVING_SOC_PERCENT, target) if stored else 0.0
-
-
-def _curve(pack: Pack) -> charging.Curve:
-    assert pack.slot is not None, "a stored or kept pack is in a slot"
-    return charging.curve(
-        nominal_wh=pack.pack_class.nominal_wh,
-        soh_percent=float(pack.soh_percent),
-        class_power_w=pack.pack_class.charge_power_w,
-        slot_power_w=pack.slot.power_w,
-    )
+def _stale_at(
+    bookings: Sequence[Booking], states: dict[int, State], offered: dict[int, OfferedNow], now: datetime
+) -> datetime | None:
+    changes = [_changes_at(b, states[b.pk], now) for b in bookings] + [offer.ends_at for offer in offered.values()]
+    return min((at for at in changes if at is not None), default=None)
 
 
 def _changes_at(booking: Booking, state: State, now: datetime) -> datetime | None:
     """When this booking changes its line without anybody doing anything."""
     if state == State.PROMISED:
-        return min(end for end in (booking.lapses_at, booking.pay_by) if end is not None)
+        return ended_at(booking)
+    if state == State.ARRIVED and booking.called_at is not None:
+        at = ended_at(booking)
+        return at if at > now else None
     if state == State.WAITING and booking.gathering_since is not None:
         at = booking.gathering_since + GATHER_FOR
         return at if at > now else None

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from booking.views import staff, staff_bookings, staff_packs, staff_swap, staff_walk_in
+from booking.views import staff, staff_bookings, staff_forecast, staff_packs, staff_swap, staff_walk_in
 
 app_name = "staff"
 
@@ -29,5 +29,6 @@ _station: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", staff.stations, name="stations"),
+    path("forecast/", staff_forecast.forecast, name="forecast"),
     path("<slug:network>/<slug:station>/", include(_station)),
 ]

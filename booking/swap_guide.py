@@ -15,7 +15,7 @@ from payments.money import Money
 from payments.queries import PaymentCard
 from stations import inventory
 from stations.models import Pack
-from stations.states import PackState
+from stations.states import PackState, SlotState
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,8 @@ def _choices(booking: Booking, ticket: Ticket) -> tuple[PackChoice, ...]:
     if not kept:
         return ()
     ready = Pack.objects.at(booking.station).of(booking.line.pack_class).ready()
-    mine = ready.filter(pk__in=kept, state=PackState.KEPT)
+    # Not all of them need be ready: a driver may have chosen one that was not full (rule 11).
+    mine = Pack.objects.filter(pk__in=kept, state=PackState.KEPT, slot__state=SlotState.WORKING)
     free = ready.filter(state=PackState.STORED)
     return tuple(
         PackChoice(pack.pk, pack.serial, pack.slot.number, int(pack.soc_percent), pack.pk in kept)

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
-from booking import snapshot
-from booking.estimate import Wait
-from booking.line_rules import ANSWER_CALL_WITHIN, SAME_PROMISE_WITHIN
+from booking import snapshot, standstills
+from booking.line_rules import ANSWER_CALL_WITHIN, SAME_PROMISE_WITHIN, TimeUp
 from booking.models import Booking, BookingQuerySet, Direction, Promise, Source, SwapPack
-from booking.snapshot import Snapshot, Standing
+from booking.snapshot import OfferedNow, Snapshot, Standing
 from booking.states import OVER, State
+from booking.waits import Wait
 from payments import labels
 from stations.models import Station
 
@@ -41,6 +41,14 @@ class Swapped:
 
 
 @dataclass(frozen=True, slots=True)
+class MayMove:
+    """The station that is offered to a driver, and by which offer."""
+
+    offer_id: int
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """One booking as staff see it at `at`. What may be done with it now stands in the `can_` properties."""
 
@@ -57,9 +65,14 @@ class Ticket:
     place: int | None
     of: int | None
     wait: Wait | None
+    offer: OfferedNow | None
+    # The station that the driver may move to, because nobody can be served here (rule 7).
+    move: MayMove | None
     bay_place: int | None
     kept: tuple[KeptPack, ...]
     promise_ends_at: datetime | None
+    late_told_at: datetime | None
+    expected_at: datetime | None
     claimed_at: datetime | None
     claim_ends_at: datetime | None
     here_at: datetime | None
@@ -115,7 +128,18 @@ class Ticket:
 
     @property
     def can_mark_no_show(self) -> bool:
-        return self.state == State.EXPIRED and self.end_reason == "overdue" and not (self.no_show or self.was_waived)
+        may_be_marked = not (self.no_show or self.was_waived or self.our_fault)
+        return self.state == State.EXPIRED and self.end_reason == "overdue" and may_be_marked
+
+    @property
+    def can_answer_offer(self) -> bool:
+        """Staff answer for whoever is here: a walk-in has no phone that asks."""
+        return self.offer is not None and self.is_here
+
+    @property
+    def can_move(self) -> bool:
+        """As with an offer of packs: staff answer for whoever stands before them."""
+        return self.move is not None and self.is_here
 
     @property
     def can_go_first(self) -> bool:
@@ -135,13 +159,17 @@ class Ticket:
 
     @classmethod
     def of_booking(
-        cls, booking: Booking, seen: Snapshot, *, kept: tuple[KeptPack, ...] = (), swapped: Swapped = Swapped()
+        cls,
+        booking: Booking,
+        seen: Snapshot,
+        *,
+        kept: tuple[KeptPack, ...] = (),
+        swapped: Swapped = Swapped(),
+        move: MayMove | None = None,
     ) -> Self:
         standing = seen.standings.get(booking.pk, Standing(State(booking.state)))
         state = standing.state
         claimed_at, claim_ends_at = _claim(booking, seen.at)
-        is_overdue = state == State.EXPIRED and State(booking.state) == State.PROMISED
-        unpaid = booking.pay_by is not None and booking.pay_by <= seen.at
         return cls(
             public_id=booking.public_id,
             at=seen.at,
@@ -156,9 +184,13 @@ class Ticket:
             place=standing.place,
             of=standing.of,
             wait=standing.wait,
+            offer=standing.offer,
+            move=move,
             bay_place=standing.bay_place,
             kept=kept,
             promise_ends_at=standing.promise_ends_at or (booking.promise_ends_at if state == State.EXPIRED else None),
+            expected_at=snapshot.expected_at(booking, seen.at) if state == State.PROMISED else None,
+            late_told_at=booking.late_told_at if state == State.PROMISED else None,
             claimed_at=claimed_at,
             claim_ends_at=claim_ends_at,
             here_at=booking.here_at,
@@ -177,9 +209,9 @@ class Ticket:
             goes_first=booking.goes_first_at is not None,
             our_fault=booking.our_fault,
             was_waived=booking.no_show_waived_at is not None,
-            no_show=booking.no_show or (is_overdue and not unpaid),
+            no_show=booking.no_show or (booking.time_up(seen.at) == TimeUp.OVERDUE and not booking.our_fault),
             ended_at=booking.ended_at,
-            end_reason=("unpaid" if unpaid else "overdue") if is_overdue else booking.end_reason,
+            end_reason=booking.end_reason_at(seen.at),
         )
 
 
@@ -190,9 +222,19 @@ def ticket(booking: Booking) -> Ticket:
 
 
 def of_rows(bookings: Sequence[Booking], seen: Snapshot) -> list[Ticket]:
-    """Tickets for rows of `rows()`, two queries for all of them."""
+    """Tickets for rows of `rows()`, three queries for all of them."""
     kept, swapped = _kept(bookings), _swapped(bookings)
-    return [Ticket.of_booking(b, seen, kept=tuple(kept[b.pk]), swapped=swapped.get(b.pk, Swapped())) for b in bookings]
+    moves = standstills.offers_of([b.pk for b in bookings], seen.at)
+    return [
+        Ticket.of_booking(
+            b,
+            seen,
+            kept=tuple(kept[b.pk]),
+            swapped=swapped.get(b.pk, Swapped()),
+            move=MayMove(moves[b.pk].pk, moves[b.pk].to_station.name) if b.pk in moves else None,
+        )
+        for b in bookings
+    ]
 
 
 def rows() -> BookingQuerySet:
@@ -235,6 +277,6 @@ def _swapped(bookings: Iterable[Booking]) -> dict[int, Swapped]:
 
 def _claim(booking: Booking, at: datetime) -> tuple[datetime | None, datetime | None]:
     """When the driver said "here", and until when that holds; nothing once it is confirmed or nobody looked in time."""
-    if booking.here_claimed_at is None or booking.here_at is not None or snapshot.is_overdue(booking, at):
+    if booking.here_claimed_at is None or booking.here_at is not None or booking.time_up(at):
         return None, None
     return booking.here_claimed_at, booking.lapses_at if booking.state == State.PROMISED else None

@@ -18,16 +18,22 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.problems import PROBLEM, Pages, understood
 from accounts.refusals import Refusal
-from booking import arrival, lifecycle, placing, queries
+from booking import arrival, drives, feedback, lifecycle, moving, placing, queries, vehicles, why, why_words
 from booking.api.shapes import (
     BookingShape,
     CancelInput,
     HereInput,
+    OfferInput,
     PastBookingShape,
     PlacingInput,
+    RateInput,
+    RatingShape,
+    ReportInput,
+    ReportShape,
     VehicleShape,
+    WhyShape,
 )
-from booking.models import Booking, Source, Vehicle
+from booking.models import Booking, ReportKind, Source, Vehicle
 from booking.patience import patient
 from booking.placing_keys import LONGEST_KEY
 from booking.states import OVER
@@ -86,6 +92,7 @@ class Bookings(ListAPIView[Booking]):
             raise UnknownStation(_("There is no such station."))
         if vehicle is None:
             raise placing.VehicleNotYours(_("This vehicle is not one of yours."))
+        position = _place(wish.get("position"))
         newest = Booking.objects.filter(driver=driver).aggregate(pk=Max("pk"))["pk"] or 0
         booking = patient(placing.place)(
             driver=driver,
@@ -93,7 +100,8 @@ class Bookings(ListAPIView[Booking]):
             station=station,
             packs_wanted=wish.get("packs_wanted"),
             method=wish["method"],
-            position=_place(wish.get("position")),
+            position=position,
+            drive_seconds=drives.to_station(position, station),
             key=key,
             source=Source.API,
         )
@@ -108,6 +116,22 @@ class OneBooking(APIView):
     def get(self, request: Request, public_id: UUID) -> Response:
         """The booking as it stands now."""
         return _shown(_person(request), public_id)
+
+
+class WhyHere(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(responses={200: WhyShape, **REFUSALS})
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """Why the booking stands where it stands: how its place came about, and who went ahead by which rule."""
+        booking = queries.booking_of(_person(request), public_id)
+        found = why.of_booking(booking, queries.card(booking))
+        told = {
+            "came": why_words.how_it_came(found, booking.station.time_zone),
+            "ahead": why_words.who_went_ahead(found),
+            "holds": why_words.what_holds(found),
+        }
+        return Response(WhyShape({"why": found, **told}).data)
 
 
 class Extend(APIView):
@@ -137,6 +161,65 @@ class Here(APIView):
         return _shown(driver, public_id)
 
 
+class TakeOffer(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Take the packs that are offered though they are not full; `offer_over` after its end."""
+        driver, answer = _person(request), understood(OfferInput, request)
+        booking = queries.booking_of(driver, public_id)
+        patient(lifecycle.take_offer)(booking=booking, offer_id=answer["offer"], by=driver)
+        return _shown(driver, public_id)
+
+
+class KeepWaiting(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Say no to the packs that are offered; the place in line stays."""
+        driver, answer = _person(request), understood(OfferInput, request)
+        booking = queries.booking_of(driver, public_id)
+        patient(lifecycle.keep_waiting)(booking=booking, offer_id=answer["offer"], by=driver)
+        return _shown(driver, public_id)
+
+
+class Move(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Move to the station that is offered, with the place of joining; `cannot_serve` if it cannot by now."""
+        driver, answer = _person(request), understood(OfferInput, request)
+        booking = queries.booking_of(driver, public_id)
+        patient(moving.accept)(booking=booking, offer_id=answer["offer"], by=driver)
+        return _shown(driver, public_id)
+
+
+class Stay(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Say no to the station that is offered; the place in line stays."""
+        driver, answer = _person(request), understood(OfferInput, request)
+        booking = queries.booking_of(driver, public_id)
+        patient(moving.stay)(booking=booking, offer_id=answer["offer"], by=driver)
+        return _shown(driver, public_id)
+
+
+class Late(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=None, responses={200: BookingShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Tell the station that the driver comes late, at most once in 5 minutes. It changes no deadline."""
+        driver = _person(request)
+        patient(lifecycle.tell_late)(booking=queries.booking_of(driver, public_id), by=driver)
+        return _shown(driver, public_id)
+
+
 class Cancel(APIView):
     permission_classes = (IsAuthenticated,)
 
@@ -148,24 +231,52 @@ class Cancel(APIView):
         return _shown(driver, public_id)
 
 
+class Rate(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(request=RateInput, responses={200: RatingShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """One to five stars for a swap, within 30 days; changed by the same call within a week."""
+        given = understood(RateInput, request)
+        mine = queries.booking_of(_person(request), public_id)
+        return Response(RatingShape(patient(feedback.rate)(booking=mine, **given)).data)
+
+
+class Reports(APIView):
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(responses={200: ReportShape(many=True), 401: PROBLEM, 404: PROBLEM, 429: PROBLEM})
+    def get(self, request: Request, public_id: UUID) -> Response:
+        """What was reported of the booking, and what was answered."""
+        reports = queries.booking_of(_person(request), public_id).reports.order_by("pk")
+        return Response(ReportShape(reports, many=True).data)
+
+    @extend_schema(request=ReportInput, responses={201: ReportShape, **REFUSALS})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Say what was wrong, within 30 days after the end; one open report for each matter."""
+        told = understood(ReportInput, request)
+        mine = queries.booking_of(_person(request), public_id)
+        if told["kind"] == ReportKind.CHARGE:
+            report = patient(feedback.question_charge)(
+                booking=mine, serial=told["pack"], shown_soc_percent=told["shown_soc_percent"], words=told["words"]
+            )
+        else:
+            report = patient(feedback.report)(booking=mine, kind=ReportKind(told["kind"]), words=told["words"])
+        return Response(ReportShape(report).data, status=status.HTTP_201_CREATED)
+
+
 class Vehicles(APIView):
     permission_classes = (IsAuthenticated,)
 
     @extend_schema(responses={200: VehicleShape(many=True), 401: PROBLEM})
     def get(self, request: Request) -> Response:
         """The vehicles that the driver may book for."""
-        return Response(
-            VehicleShape(_vehicles_of(_person(request)).select_related("pack_class").order_by("pk"), many=True).data
-        )
+        return Response(VehicleShape(vehicles.of_driver(_person(request)), many=True).data)
 
 
 def _shown(driver: User, public_id: UUID, number: int = status.HTTP_200_OK) -> Response:
     card = queries.card(queries.booking_of(driver, public_id))
     return Response(BookingShape(card).data, status=number)
-
-
-def _vehicles_of(driver: User) -> QuerySet[Vehicle]:
-    return Vehicle.objects.filter(assignments__driver=driver, assignments__ended_at=None)
 
 
 def _person(request: Request) -> User:

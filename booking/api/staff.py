@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.problems import PROBLEM, understood
-from booking import arrival, bay, codes, line, queries
+from booking import arrival, bay, clock, codes, queries
 from booking.api.shapes import ArrivalInput, BookingShape, NewOutInput, OldInInput, StartInput
 from booking.models import Booking
 from booking.patience import patient
@@ -50,7 +50,7 @@ class ConfirmArrival(AtMyStation):
     def post(self, request: Request, station_id: int) -> Response:
         """Confirm by the six characters that the driver shows. A code works once; wrong ones are limited."""
         at, typed = self.station(station_id), understood(ArrivalInput, request)["code"]
-        booking = codes.find(station=at, typed=typed, by=self.person, now=line.database_now())
+        booking = codes.find(station=at, typed=typed, by=self.person, now=clock.database_now())
         return self.shown(patient(arrival.confirm_here)(booking=booking, by=self.person, used_code=True))
 
 

@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from accounts.evidence import CheckResult
-from booking import checks as booking_checks
-from payments import checks as payment_checks
-from stations import checks as station_checks
+from booking import proofs as booking_proofs
+from payments import proofs as payment_proofs
+from stations import proofs as station_proofs
 
-APPS = (station_checks, booking_checks, payment_checks)
+APPS = (station_proofs, booking_proofs, payment_proofs)
 SHOWN = 20
 
 
