@@ -118,3 +118,28 @@ def test_vendored_files_are_what_the_manifest_says() -> None:
     checked = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
 
     assert checked.returncode == 0, checked.stdout
+
+
+def test_what_the_map_loads_at_a_tap_stays_small() -> None:
+    static = ROOT / "static"
+    drawn = [static / "vendor" / "leaflet.js", static / "vendor" / "leaflet.css", CSS / "map.css"]
+    modules = sorted((static / "js").glob("map*.js"))
+    cells = sorted((static / "ground").glob("*.json"))
+
+    sketch = sum(len(brotli.compress(file.read_bytes())) for file in [*drawn, *modules])
+    streets = len(brotli.compress((static / "vendor" / "protomaps-leaflet.js").read_bytes()))
+    heaviest = len(brotli.compress(max(cells, key=lambda cell: cell.stat().st_size).read_bytes()))
+
+    assert sketch <= 52 * 1024
+    assert sketch + streets <= 85 * 1024
+    assert heaviest <= 32 * 1024
+    assert len(brotli.compress((static / "js" / "map-opener.js").read_bytes())) <= 2 * 1024
+
+
+def test_the_maps_libraries_are_not_evaluated_and_name_no_other_file() -> None:
+    vendor = ROOT / "static" / "vendor"
+    script = "".join((vendor / name).read_text() for name in ("leaflet.js", "protomaps-leaflet.js"))
+    style = (vendor / "leaflet.css").read_text()
+
+    assert not re.search(r"\beval\(|new Function|sourceMappingURL", script)
+    assert not re.search(r"url\((?!#)", style)

@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 from django.conf import settings
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-CHROMIUM = "/usr/bin/chromium"
+from tests.browser import PATIENCE_MS
+
 PHONE = {"width": 390, "height": 844}
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's browser where there is one, else the one that Playwright has installed."""
-    # Playwright's own loop runs in this thread, in which the ORM would otherwise refuse to work.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = _launch(playwright)
-        yield browser
-        browser.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-def _launch(playwright: Playwright) -> Browser:
-    if Path(CHROMIUM).exists():
-        return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-    try:
-        return playwright.chromium.launch(args=ARGUMENTS)
-    except Error:
-        pytest.skip("there is no Chromium here: apt-get install chromium, or .venv/bin/playwright install chromium")
 
 
 class Server:
-    """Pages and sockets on one port, as `make run` serves them, on the test's database."""
+    """Pages and sockets on one port, as `make run` serves them, on the test's database. It can go and come back."""
 
     def __init__(self) -> None:
+        self.port = 0
+        self.start()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """On the port that it had before, if it had one."""
         from config.asgi import application
 
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", self.port))
+        self.port = self._socket.getsockname()[1]
         quiet = uvicorn.Config(application, log_level="error", lifespan="off", ws_per_message_deflate=False)
         self._uvicorn = uvicorn.Server(quiet)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         while not self._uvicorn.started:
+            assert self._thread.is_alive(), "the server has ended before it began"
             time.sleep(0.01)
 
     def _serve(self) -> None:
@@ -89,12 +67,9 @@ def phones(chromium: Browser, server: Server) -> Iterator[Any]:
     contexts: list[BrowserContext] = []
 
     def open_phone(**options: Any) -> Page:
-        script = options.pop("script", True)
-        viewport = options.pop("viewport", PHONE)
-        context = chromium.new_context(
-            base_url=server.url, viewport=viewport, java_script_enabled=script, locale="en-GB", **options
-        )
-        context.set_default_timeout(10_000)
+        wishes = {"base_url": server.url, "viewport": PHONE, "java_script_enabled": options.pop("script", True)}
+        context = chromium.new_context(**wishes | {"locale": "en-GB"} | options)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return context.new_page()
 

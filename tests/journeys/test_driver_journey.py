@@ -11,8 +11,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from booking import failures
 from booking.models import Booking
 from booking.states import State
+from stations import inventory
 from tests.factories.booking import Town
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -113,3 +115,21 @@ def test_the_card_of_who_waits_changes_by_itself_when_the_pack_becomes_theirs(ph
     asha.get_by_role("dialog").get_by_role("button", name="Cancel my booking").click()
 
     expect(bala.get_by_role("heading", name="Yours until")).to_be_visible()
+
+
+def test_a_pack_that_is_not_full_is_offered_on_the_open_card_and_one_tap_takes_it(phones: Any, server: Any) -> None:
+    town = Town(packs=0, name="Canal Street")
+    pack = town.add_pack(soc_percent=50)
+    asha = town.driver("Asha")
+    phone = phones()
+    sign_in(phone, asha, server.url)
+    phone.goto(f"/b/{town.books(asha).public_id}/")
+    expect(phone.locator("[data-live-age].is-live")).to_be_visible()
+
+    inventory.record_soc(pack=pack, soc_percent=72, soh_percent=98, at=pack.soc_at)
+    failures.settle_line(line_id=Booking.objects.get(driver=asha).line_id)
+
+    expect(phone.get_by_role("heading", name="To be had now, charged to 72 %")).to_be_visible()
+    expect(phone.locator("[data-live-said-now]")).to_contain_text("offered to you for a minute")
+    phone.get_by_role("button", name="Take it").click()
+    expect(phone.get_by_role("heading", name="Yours until")).to_be_visible()
