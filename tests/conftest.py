@@ -4,12 +4,23 @@ import os
 from collections.abc import Generator, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
+
+from tests.browser import chromium
+
+__all__ = ["chromium"]
+
+# How long an example takes is the machine's affair: speed is measured by `make bench`, never by a test.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +68,7 @@ OUTSIDE_DATA = "needs data from outside: "
 
 
 def _refuse_skip(report: Any) -> Any:
+    # A failure that is expected is reported as skipped, and has run: `xfail_strict` fails it once it passes.
     is_allowed = hasattr(report, "wasxfail") or OUTSIDE_DATA in str(report.longrepr)
     if report.skipped and not is_allowed and os.environ.get("NO_SKIPS"):
         report.outcome = "failed"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from config import embedded
+from config import catalogues, embedded
 
 _services = contextlib.ExitStack()
 # Also when the session never begins, as with a mistake in the settings.
@@ -18,9 +18,14 @@ atexit.register(_services.close)
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None]:
     # What a developer's shell says about settings must not change what the tests prove.
-    for name in ("DEMO", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "HTTPS", "TRUSTED_PROXIES", "SECRET_KEY"):
+    for name in (
+        *("DEMO", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "HTTPS", "TRUSTED_PROXIES", "SECRET_KEY"),
+        *("SITE_URL", "PORT", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT"),
+    ):
         os.environ.pop(name, None)
     os.environ["LAPTOP"] = "1"
+    # The settings offer the languages that are compiled.
+    catalogues.compile_changed()
     # Processes of pytest-xdist inherit the addresses from the first one.
     if "DATABASE_URL" not in os.environ or "REDIS_URL" not in os.environ:
         running = _services.enter_context(embedded.services_for_tests())

@@ -14,6 +14,20 @@ PACKAGES = ("config", "accounts", "stations", "payments", "booking", "tests")
 LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"]
 # What a rule may take from Django: the words of a refusal.
 WORDS = "django.utils.translation"
+# What a document may name by a path from here, or with dots.
+PLACES = (
+    "accounts",
+    "booking",
+    "config",
+    "docs",
+    "payments",
+    "scripts",
+    "static",
+    "stations",
+    "templates",
+    "tests",
+    "vendor",
+)
 
 
 def python_files() -> list[Path]:
@@ -106,10 +120,15 @@ def test_every_module_says_in_its_first_line_what_it_is_for() -> None:
     assert silent == []
 
 
+def files_of(module: str) -> list[Path]:
+    """The files of a module: one, or all of a package."""
+    path = ROOT / module.replace(".", "/")
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+
+
 def test_rules_take_nothing_from_django_but_words() -> None:
     taken = []
-    for rule in rules():
-        path = ROOT / f"{rule.replace('.', '/')}.py"
+    for rule, path in ((name, path) for name in rules() for path in files_of(name)):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "django":
                 taken += [f"{rule}: {node.module}"] if node.module != WORDS else []
@@ -127,6 +146,50 @@ def test_the_architectures_rules_are_all_held_to_it() -> None:
     }
 
     assert named - set(rules()) == set()
+
+
+def test_every_module_at_the_bottom_of_an_app_is_a_rule() -> None:
+    inside = [contract for contract in PROJECT["tool"]["importlinter"]["contracts"] if "containers" in contract]
+    bottom = {f"{one['containers'][0]}.{name}" for one in inside for name in re.findall(r"\w+", one["layers"][-1])}
+
+    assert len(inside) == 3
+    assert bottom == set(rules())
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def defined_in(module: Path) -> set[str]:
+    """The names that a module has at its top."""
+    names: set[str] = set()
+    for node in ast.parse(module.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        names |= {name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+    return names
+
+
+def is_there(dotted: str) -> bool:
+    """Whether this is a module of ours, or a name in one."""
+    parts = dotted.split(".")
+    for count in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:count])
+        if path.with_suffix(".py").is_file():
+            return count == len(parts) or parts[count] in defined_in(path.with_suffix(".py"))
+        if path.is_dir():
+            return count == len(parts)
+    return False
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_what_the_documents_name_is_there(document: Path) -> None:
+    named = re.findall(r"`([\w./*-]+)`", document.read_text())
+    ours = [name for name in named if re.split(r"[./]", name)[0] in PLACES and name not in PLACES]
+    paths = [name for name in ours if "/" in name and not list(ROOT.glob(name.rstrip("/")))]
+    dotted = [name for name in ours if "/" not in name and not is_there(name)]
+
+    assert paths + dotted == []
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this copy has no history to ask")

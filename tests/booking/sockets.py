@@ -46,10 +46,17 @@ class Socket:
         told = await self._socket.receive_output(5)
         return bool(told["type"] == "websocket.accept")
 
-    async def snapshot(self, seconds: float = 5) -> dict[str, Any]:
+    async def hears(self, seconds: float = 5) -> dict[str, Any]:
+        """The next message, whatever it is."""
         output = await self._socket.receive_output(seconds)
         assert output["type"] == "websocket.send", output
         told: dict[str, Any] = json.loads(output["text"])
+        return told
+
+    async def snapshot(self, seconds: float = 5) -> dict[str, Any]:
+        """The next snapshot; beats only say that the connection is alive."""
+        while (told := await self.hears(seconds))["type"] == "beat":
+            pass
         return told
 
     async def snapshot_where(self, true: Callable[[dict[str, Any]], bool], seconds: float = 5) -> dict[str, Any]:

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
+from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Role, User
-from booking.models import Booking, Tariff
+from booking import clock, tasks, told
+from booking.forecast import Outlook, Span
+from booking.models import Booking, CalibrationDay, Learned, Tariff, Told
 from booking.states import State
 from tests.factories.accounts import MembershipFactory, WorkerFactory
 from tests.factories.booking import Town, states
 
 pytestmark = pytest.mark.django_db
 
-LISTS = ("tariff", "vehicle", "booking", "line", "promise", "swappack", "bookingstep")
-READ_ONLY = ("booking", "line", "promise", "swappack", "bookingstep")
+OF_THE_FORECAST = ("learned", "told", "calibrationday")
+LISTS = (
+    "tariff",
+    "vehicle",
+    "booking",
+    "line",
+    "promise",
+    "swappack",
+    "bookingstep",
+    "override",
+    "notice",
+    "block",
+    *OF_THE_FORECAST,
+)
+READ_ONLY = ("booking", "line", "promise", "swappack", "bookingstep", "override", "notice", *OF_THE_FORECAST)
 
 
 @pytest.fixture
@@ -37,8 +54,9 @@ def office(user: User) -> Client:
     return client
 
 
-def act(client: Client, name: str, booking: Booking) -> str:
-    answer = client.post("/admin/booking/booking/", {"action": name, "_selected_action": [booking.pk]}, follow=True)
+def act(client: Client, name: str, booking: Booking, reason: str = "") -> str:
+    sent = {"action": name, "_selected_action": [booking.pk], "reason": reason}
+    answer = client.post("/admin/booking/booking/", sent, follow=True)
     return answer.content.decode()
 
 
@@ -65,25 +83,69 @@ def test_what_writers_own_is_neither_added_nor_deleted_by_hand(town: Town, model
     assert office(operator_of(town)).get(f"/admin/booking/{model}/add/").status_code == 403
 
 
+def forecast_rows(town: Town) -> dict[str, Model]:
+    """One of each kind that the nights write, and every second."""
+    booking = town.swaps(town.arrives(town.books(town.driver("Asha"))))
+    outlook, now = Outlook(Span(1, 2, 3), Span(4, 5, 6), 0.5), clock.database_now()
+    told.note(booking, occasion="join", changed_at=booking.joined_at, outlook=outlook, at=now)
+    tasks.learn()
+    return {
+        "learned": Learned.objects.get(station=town.station),
+        "told": Told.objects.get(booking=booking),
+        "calibrationday": CalibrationDay.objects.filter(network=town.station.network).order_by("-day")[0],
+    }
+
+
+@pytest.mark.parametrize("model", OF_THE_FORECAST)
+def test_what_the_forecast_writes_is_read_by_the_networks_operator_and_changed_by_nobody(
+    town: Town, model: str
+) -> None:
+    row = forecast_rows(town)[model]
+    page = f"/admin/booking/{model}/{row.pk}/"
+
+    assert office(operator_of(town)).get(f"{page}change/").status_code == 200
+    assert office(operator_of(town)).post(f"{page}change/", {"cases": "7"}).status_code == 403
+    assert office(operator_of(town)).get(f"{page}delete/").status_code == 403
+    stranger = office(operator_of(Town(packs=1)))
+    assert str(row.pk) not in re.findall(
+        rf"/admin/booking/{model}/(\d+)/", stranger.get(f"/admin/booking/{model}/").content.decode()
+    )
+    assert stranger.get(f"{page}change/", follow=True).redirect_chain
+
+
 def test_another_networks_bookings_do_not_exist(town: Town) -> None:
     booking = town.books(town.driver("Asha"))
     chitra = operator_of(Town(packs=1))
 
     page = office(chitra).get("/admin/booking/booking/").content.decode()
-    act(office(chitra), "cancel", booking)
+    act(office(chitra), "cancel", booking, "A mistake")
 
     assert booking.code not in page
     assert states([booking]) == [State.PROMISED]
 
 
-def test_cancelling_goes_through_the_writer_and_names_who_did_it(town: Town) -> None:
-    booking, operator = town.books(town.driver("Asha")), operator_of(town)
+def test_cancelling_goes_through_the_writer_names_who_did_it_and_tells_the_driver_why(town: Town) -> None:
+    asha = town.driver("Asha")
+    booking, operator = town.books(asha), operator_of(town)
 
-    page = act(office(operator), "cancel", booking)
+    page = act(office(operator), "cancel", booking, "The street is closed for the marathon.")
 
     assert states([booking]) == [State.CANCELLED]
     assert booking.steps.get(step="cancel").by == operator
     assert f"{booking.code} is cancelled." in page
+    card = office(asha).get(f"/b/{booking.public_id}/").content.decode()
+    assert "What staff wrote: The street is closed for the marathon." in card
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_nobody_is_cancelled_without_a_reason_and_the_list_has_a_field_for_it(town: Town, reason: str) -> None:
+    booking = town.books(town.driver("Asha"))
+
+    page = act(office(operator_of(town)), "cancel", booking, reason)
+
+    assert states([booking]) == [State.PROMISED]
+    assert "the driver reads it" in page
+    assert 'name="reason"' in page
 
 
 def test_a_refusal_is_shown_as_its_sentence(town: Town) -> None:

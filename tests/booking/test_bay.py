@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from decimal import Decimal
 
 import pytest
 
-from booking import bay, promises, queries
+from booking import bay, clock, promises, queries, receipts, tasks
 from booking.failures import settle_line
 from booking.history import StepRefused
 from booking.models import Booking, Promise
@@ -15,10 +16,10 @@ from payments import operations
 from payments.models import Payment
 from payments.states import PaymentState
 from stations import inventory, upkeep
-from stations.models import Pack
+from stations.models import Bay, Pack
 from stations.states import PackState
-from tests.factories.booking import Town, states, time_passes
-from tests.factories.stations import BayFactory, SlotFactory
+from tests.factories.booking import TariffFactory, Town, states, time_passes
+from tests.factories.stations import BayFactory, PackClassFactory, SlotFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,131 @@ pytestmark = pytest.mark.django_db
 def here(town: Town, name: str) -> Booking:
     """Booked, promised and confirmed to be at the station."""
     return town.arrives(town.books(town.driver(name)))
+
+
+def alone(town: Town, name: str) -> Booking:
+    """Booked, and confirmed by nobody but the station itself."""
+    return town.says_here(town.books(town.driver(name)))
+
+
+def another_class(town: Town) -> Town:
+    """The same station, for vehicles of another class."""
+    other = copy(town)
+    other.pack_class = PackClassFactory()
+    other.add_pack()
+    TariffFactory(station=town.station, pack_class=other.pack_class)
+    return other
+
+
+def test_a_station_without_staff_calls_whoever_is_first_when_a_bay_is_free() -> None:
+    town = Town(packs=2, staffed=False)
+
+    asha, bala = alone(town, "Asha"), alone(town, "Bala")
+
+    assert (asha.state, asha.called_at is not None) == (State.ARRIVED, True)
+    assert bala.called_at is None
+    assert queries.card(asha).call_ends_at is not None
+
+
+def test_who_says_here_where_nobody_works_and_never_comes_blocks_the_bay_for_two_calls_and_no_longer() -> None:
+    town = Town(packs=2, staffed=False)
+    asha, bala = alone(town, "Asha"), alone(town, "Bala")
+
+    for _call in range(3):
+        time_passes(*Booking.objects.filter(called_at__isnull=False), minutes=3.1)
+        tasks.sweep_lines()
+
+    asha.refresh_from_db()
+    assert (asha.state, asha.end_reason, asha.no_show) == (State.EXPIRED, "missed_calls", False)
+    assert queries.card(bala).bay_place == 1
+    assert Pack.objects.filter(state=PackState.KEPT).count() == 1
+
+
+def test_a_bay_that_gets_free_calls_the_next_of_another_class_by_the_sweep() -> None:
+    town = Town(packs=1, staffed=False)
+    asha = alone(town, "Asha")
+    asha = bay.start(booking=asha, bay=town.bay, by=town.staff)
+    bala = alone(another_class(town), "Bala")
+    assert bala.called_at is None
+
+    bay.abandon(booking=asha, by=town.staff, reason="The lift is stuck.")
+    tasks.sweep_lines()
+
+    bala.refresh_from_db()
+    assert bala.called_at is not None
+
+
+def test_who_missed_the_second_call_is_over_for_every_reader_and_claim_before_a_worker_says_so() -> None:
+    town = Town(packs=1)
+    asha, bala = here(town, "Asha"), town.books(town.driver("Bala"))
+    Booking.objects.filter(pk=asha.pk).update(called_at=clock.database_now(), missed_calls=1)
+    time_passes(asha, minutes=3.1)
+
+    card = queries.card(Booking.objects.get(pk=asha.pk))
+    assert (card.state, card.end_reason, card.no_show) == (State.EXPIRED, "missed_calls", False)
+    assert queries.card(bala).state == State.PROMISED
+    again = town.books(asha.driver)
+
+    assert (again.state, states([asha, bala])) == (State.WAITING, [State.EXPIRED, State.PROMISED])
+
+
+def test_nobody_misses_a_call_to_a_station_that_stands_still() -> None:
+    town = Town(packs=1, staffed=False)
+    asha = alone(town, "Asha")
+
+    upkeep.mark_station_down(station=town.station, reason="No current.", by=None)
+    time_passes(asha, minutes=10)
+    tasks.sweep_lines()
+
+    asha.refresh_from_db()
+    assert (asha.state, asha.missed_calls, asha.called_at) == (State.ARRIVED, 0, None)
+
+
+def test_nobody_misses_a_call_to_a_station_of_which_no_bay_works() -> None:
+    town = Town(packs=1)
+    asha = bay.call(booking=here(town, "Asha"), by=town.staff)
+    Booking.objects.filter(pk=asha.pk).update(missed_calls=1)
+
+    upkeep.take_bay_out_of_service(bay=town.bay, reason="Oil on the floor", by=town.staff)
+    time_passes(asha, minutes=10)
+    tasks.sweep_lines()
+
+    asha.refresh_from_db()
+    assert (asha.state, asha.missed_calls, asha.called_at) == (State.ARRIVED, 1, None)
+
+
+def test_no_swap_begins_in_a_bay_that_went_out_of_service_while_staff_looked() -> None:
+    town = Town(packs=1)
+    asha, seen_open = here(town, "Asha"), Bay.objects.get(pk=town.bay.pk)
+    upkeep.take_bay_out_of_service(bay=town.bay, reason="Oil on the floor", by=town.staff)
+
+    with pytest.raises(bay.BayNotFree):
+        bay.start(booking=asha, bay=seen_open, by=town.staff)
+
+    assert states([asha]) == [State.ARRIVED]
+
+
+def test_while_another_bay_works_a_call_is_a_call() -> None:
+    town = Town(packs=1)
+    second = BayFactory(station=town.station, number=2)
+    asha = bay.call(booking=here(town, "Asha"), by=town.staff)
+
+    upkeep.take_bay_out_of_service(bay=second, reason="Oil on the floor", by=town.staff)
+
+    asha.refresh_from_db()
+    assert asha.called_at is not None
+
+
+def test_who_had_missed_the_second_call_before_the_bay_failed_has_ended_all_the_same() -> None:
+    town = Town(packs=1)
+    asha = bay.call(booking=here(town, "Asha"), by=town.staff)
+    Booking.objects.filter(pk=asha.pk).update(missed_calls=1)
+    time_passes(asha, minutes=3.1)
+
+    upkeep.take_bay_out_of_service(bay=town.bay, reason="Oil on the floor", by=town.staff)
+    tasks.sweep_lines()
+
+    assert states([asha]) == [State.EXPIRED]
 
 
 def test_a_swap_costs_the_energy_gained_and_the_fee_and_is_paid() -> None:
@@ -46,7 +172,7 @@ def test_the_receipt_names_the_packs_and_adds_up() -> None:
     town = Town(packs=1)
     done = town.swaps(here(town, "Asha"))
 
-    receipt = queries.receipt(queries.booking_of(done.driver, done.public_id))
+    receipt = receipts.of_booking(queries.booking_of(done.driver, done.public_id))
 
     assert receipt.net + receipt.tax == receipt.gross == receipt.energy_cost + receipt.fee
     assert [p.serial for p in receipt.packs_out] == [town.packs[0].serial]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from booking import arrival, codes, line
+from booking import arrival, clock, codes
 from booking.models import CodeAttempt
 from booking.states import State
 from tests.factories.accounts import WorkerFactory
@@ -21,7 +21,7 @@ def test_a_code_is_found_as_people_type_it() -> None:
     asha = town.books(town.driver("Asha"))
     typed = f" {asha.code[:3].lower()}-{asha.code[3:]} "
 
-    assert codes.find(station=town.station, typed=typed, by=town.staff, now=line.database_now()) == asha
+    assert codes.find(station=town.station, typed=typed, by=town.staff, now=clock.database_now()) == asha
 
 
 def test_a_code_has_nothing_in_it_that_is_misread() -> None:
@@ -39,7 +39,7 @@ def test_a_code_of_another_station_is_refused_and_says_which_one() -> None:
     elsewhere = StationFactory(network=town.station.network)
 
     with pytest.raises(codes.CodeOfAnotherStation) as refusal:
-        codes.find(station=elsewhere, typed=asha.code, by=town.staff, now=line.database_now())
+        codes.find(station=elsewhere, typed=asha.code, by=town.staff, now=clock.database_now())
 
     assert town.station.name in refusal.value.sentence
 
@@ -49,7 +49,7 @@ def test_a_code_of_another_network_is_unknown_there() -> None:
     asha = town.books(town.driver("Asha"))
 
     with pytest.raises(codes.CodeUnknown):
-        codes.find(station=strangers.station, typed=asha.code, by=strangers.staff, now=line.database_now())
+        codes.find(station=strangers.station, typed=asha.code, by=strangers.staff, now=clock.database_now())
 
 
 def test_a_code_works_once() -> None:
@@ -67,7 +67,7 @@ def test_a_code_works_once() -> None:
 def test_after_five_wrong_codes_even_the_right_one_waits_five_minutes() -> None:
     town = Town(packs=1)
     asha = town.books(town.driver("Asha"))
-    now = line.database_now()
+    now = clock.database_now()
     for _try in range(codes.TRIES):
         with pytest.raises(codes.CodeUnknown):
             codes.find(station=town.station, typed="AAAAAA", by=town.staff, now=now)
@@ -81,7 +81,7 @@ def test_after_five_wrong_codes_even_the_right_one_waits_five_minutes() -> None:
 def test_one_persons_wrong_codes_do_not_stop_a_colleague() -> None:
     town = Town(packs=1)
     asha = town.books(town.driver("Asha"))
-    now = line.database_now()
+    now = clock.database_now()
     CodeAttempt.objects.bulk_create([CodeAttempt(station=town.station, by=town.staff, at=now)] * codes.TRIES)
 
     assert codes.find(station=town.station, typed=asha.code, by=WorkerFactory(), now=now) == asha
@@ -93,7 +93,7 @@ def test_nonsense_is_an_unknown_code(typed: str) -> None:
     town.books(town.driver("Asha"))
 
     with pytest.raises(codes.CodeUnknown):
-        codes.find(station=town.station, typed=typed, by=town.staff, now=line.database_now())
+        codes.find(station=town.station, typed=typed, by=town.staff, now=clock.database_now())
 
 
 def test_the_code_of_a_booking_that_is_over_is_unknown() -> None:
@@ -101,4 +101,4 @@ def test_the_code_of_a_booking_that_is_over_is_unknown() -> None:
     asha = town.swaps(town.arrives(town.books(town.driver("Asha"))))
 
     with pytest.raises(codes.CodeUnknown):
-        codes.find(station=town.station, typed=asha.code, by=town.staff, now=line.database_now())
+        codes.find(station=town.station, typed=asha.code, by=town.staff, now=clock.database_now())

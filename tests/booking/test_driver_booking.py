@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, cast
@@ -14,14 +15,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from booking import arrival, bay, lifecycle, live_card, promises, qr, queries
+from booking import arrival, bay, lifecycle, live_card, live_fields, qr, queries
 from booking.failures import settle_line
 from booking.models import Booking
 from booking.states import State
 from payments import operations, wallet
 from payments.models import Payment
 from payments.money import Money
-from stations import geo, upkeep
+from stations import geo, inventory, upkeep
 from tests.booking.driving import heading, signed_in, text
 from tests.factories.booking import Town, time_passes
 
@@ -88,6 +89,19 @@ def stopped(town: Town) -> Booking:
     return booking
 
 
+def here_without_a_pack(town: Town) -> Booking:
+    return town.arrives(waiting(town))
+
+
+def cancelled_by_herself(town: Town) -> Booking:
+    booking = promised(town)
+    return lifecycle.cancel(booking=booking, by=booking.driver, reason="A reason of her own.")
+
+
+def cancelled_by_staff(town: Town) -> Booking:
+    return lifecycle.cancel(booking=promised(town), by=town.staff, reason="She asked us to, by telephone.")
+
+
 def refused(town: Town) -> Booking:
     booking = promised(town)
     lifecycle.refuse_payment(payment_id=booking.payment_id or 0, reason="")
@@ -99,13 +113,16 @@ def refused(town: Town) -> Booking:
     [
         (promised, "Yours until", "left"),
         (waiting, "Your place: 1 of 1", "Nobody who came later goes first"),
-        (arrived, "Your place at the bay: 1 at the bay", "No clock runs"),
+        (arrived, "Your place: 1 at the bay", "No clock runs"),
         (called, "Drive into", "It is your turn"),
         (claimed, "Show your code to staff", "Your clock is stopped"),
         (swapping, "Swapping for", "Your old pack comes out"),
         (completed, "Energy gained:", "Paid"),
         (overdue, "Your promise has ended", "Nothing was charged"),
+        (here_without_a_pack, "Your place: 1 of 1", "You may wait in your vehicle"),
         (cancelled, "Cancelled", "Join the line again"),
+        (cancelled_by_herself, "Cancelled", "The pack went back to the line"),
+        (cancelled_by_staff, "The station has cancelled your booking", "She asked us to, by telephone."),
         (stopped, "You keep place 1, and it costs you nothing", "No power."),
         (refused, "Your payment was refused", "Nothing was charged"),
     ],
@@ -119,6 +136,104 @@ def test_every_state_opens_with_its_answer(lived: Callable[[Town], Booking], ans
     assert also in text(page)
 
 
+def test_whose_station_has_stopped_where_no_other_is_open_may_look_around_before_giving_up_the_place() -> None:
+    page = page_of(stopped(Town(packs=1)))
+
+    assert "No other station near it can serve your vehicle now." in text(page)
+    assert re.search(r'class="button button--wide" href="/">\s*Find another station', page.content.decode())
+
+
+def test_who_was_not_looked_for_keeps_the_place_says_so_again_and_may_call() -> None:
+    town = Town(packs=1, contact_phone="+12025550143")
+    booking = promised(town)
+    town.nobody_looks(town.says_here(booking))
+
+    page = page_of(booking)
+
+    assert heading(page) == "Our fault: you keep place 1 in line"
+    assert "without a mark" in text(page)
+    assert 'href="tel:+12025550143"' in page.content.decode()
+    again = act(booking, "here", poster=town.station.poster_token)
+    assert "You said that you are here" in text(again)
+
+
+def test_who_was_not_looked_for_and_has_a_pack_anew_is_told_whose_fault_it_was() -> None:
+    town = Town(packs=1)
+    booking = town.says_here(promised(town))
+    time_passes(booking, minutes=11)
+    settle_line(line_id=booking.line_id)
+
+    page = page_of(booking)
+
+    assert heading(page).startswith("Yours until")
+    assert "Nobody confirmed that you are here That was our fault." in text(page)
+
+
+def test_what_went_wrong_is_told_to_who_listens_as_well() -> None:
+    town = Town(packs=1)
+    booking = town.nobody_looks(town.says_here(promised(town)))
+    assert live_fields.say(queries.card(booking)).startswith("Nobody confirmed that you are here.")
+
+    upkeep.mark_station_down(station=town.station, reason="No power.", by=None)
+
+    assert live_fields.say(queries.card(queries.booking_of(cast("User", booking.driver), booking.public_id))) == (
+        "The station has stopped. Your place is kept, and nothing is charged."
+    )
+
+
+def test_a_stopped_station_names_the_open_ones_that_have_the_same_packs() -> None:
+    town = Town(packs=1)
+    town.second_station("Alfama Gate")
+    Town(packs=1, name="Of another class")
+    booking = stopped(town)
+
+    page = text(page_of(booking))
+
+    assert "Look at Alfama Gate" in page
+    assert "1 pack ready" in page
+    assert "Of another class" not in page
+
+
+def test_cancelling_on_the_way_to_another_station_leads_there_and_to_no_strange_site() -> None:
+    town = Town(packs=1)
+    there = reverse("booking:station", args=[town.station.network.code, town.second_station("Alfama Gate").code])
+    booking = stopped(town)
+    client = signed_in(cast("User", booking.driver))
+    address = reverse("booking:cancel", args=[booking.public_id])
+
+    asked = client.get(address, {"next": there})
+    strange = client.get(address, {"next": "https://example.org/"})
+
+    assert f'name="next" value="{there}"' in asked.content.decode()
+    assert "example.org" not in strange.content.decode().split("<main", 1)[1]
+    assert client.post(address, {"next": there})["Location"] == there
+
+
+def test_whoever_is_here_reads_about_when_a_bay_is_free() -> None:
+    town = Town(packs=2)
+    before = town.arrives(town.books(town.driver("Bala")))
+    bay.start(booking=before, bay=town.bay, by=town.staff)
+
+    page = text(page_of(arrived(town)))
+
+    told = re.search(r"A bay for you, an estimate (\d+)–(\d+) min", page)
+    assert told is not None
+    # A swap of some four minutes has just begun.
+    assert 1 <= int(told[1]) < 4 < int(told[2]) <= 8
+
+
+def test_the_wait_has_a_range_and_a_clock_of_the_stations_to_five_minutes() -> None:
+    town = Town(packs=1)
+    booking = waiting(town)
+    inventory.quarantine(pack=town.packs[0], reason="Cell 4 is warm.")
+    town.add_pack(soc_percent=Decimal(85))
+
+    told = live_fields.fields(queries.card(booking))
+
+    assert re.fullmatch(r"\d+–\d+ min", told["wait"])
+    assert re.fullmatch(r"\d\d:\d[05]", told["wait_clock"])
+
+
 def test_the_pass_shows_the_code_as_a_picture_without_styles_and_as_letters() -> None:
     booking = promised(Town(packs=1))
 
@@ -126,8 +241,21 @@ def test_the_pass_shows_the_code_as_a_picture_without_styles_and_as_letters() ->
 
     assert "<svg" in qr.svg(booking.code)
     assert qr.svg(booking.code) in html
+    assert '<svg aria-hidden="true"' in qr.svg(booking.code)
     assert "style=" not in html
     assert f"<span>{booking.code[:3]}</span><span>{booking.code[3:]}</span>" in html
+
+
+@pytest.mark.parametrize("page", ["booking", "here"])
+def test_where_nobody_works_nobody_is_sent_to_staff(page: str) -> None:
+    booking = promised(Town(packs=1, staffed=False, contact_phone="+351210000000"))
+    assert booking.driver is not None
+
+    shown = signed_in(booking.driver).get(reverse(f"booking:{page}", args=[booking.public_id])).content.decode()
+
+    said = re.sub(r"<script.*?</script>", "", shown, flags=re.DOTALL)
+    assert not re.search(r"[Ss]taff\b|show the code|Say or show", said)
+    assert 'href="tel:+351210000000">+351210000000</a>' in said
 
 
 def test_another_drivers_booking_does_not_exist_whatever_is_asked_of_it() -> None:
@@ -142,6 +270,14 @@ def test_another_drivers_booking_does_not_exist_whatever_is_asked_of_it() -> Non
 
     assert set(answers) == {404}
     assert Booking.objects.get(pk=booking.pk).state == State.PROMISED
+
+
+def test_nobody_pays_what_somebody_else_owes() -> None:
+    town = Town(packs=1)
+    booking = completed(town)
+
+    with pytest.raises(lifecycle.NothingToPay):
+        lifecycle.pay(booking=booking, by=town.driver("Chitra"))
 
 
 def test_who_is_not_signed_in_is_sent_to_sign_in(client: Client) -> None:
@@ -227,7 +363,8 @@ def test_the_poster_leads_who_has_a_booking_to_say_so_and_others_to_the_line() -
     assert Booking.objects.get(pk=booking.pk).here_claimed_at is None
     assert heading(asha.post(poster, follow=True)) == "Show your code to staff"
     assert heading(bala.get(poster)) == "Join the line here"
-    assert bala.get(reverse("booking:poster", args=["no-such-poster"])).status_code == 404
+    for unknown in ("no-such-poster", "a\0b", "x" * 3_000):
+        assert bala.get(reverse("booking:poster", args=[unknown])).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["here", "position"])
@@ -304,7 +441,7 @@ def test_a_no_show_is_named_and_can_be_disputed_once() -> None:
     assert act(booking, "dispute", words="").status_code == 400
     answer = act(booking, "dispute", words="I stood at the gate.")
 
-    assert "You have disputed it" in text(answer)
+    assert "It was no no-show Received" in text(answer)
     assert Booking.objects.get(pk=booking.pk).no_show_dispute == "I stood at the gate."
 
 
@@ -398,27 +535,19 @@ def test_the_booking_of_now_is_found_from_anywhere() -> None:
 def test_a_swap_that_is_not_paid_says_so_and_can_be_paid_after_a_top_up() -> None:
     town = Town(packs=1)
     asha = town.driver("Asha")
-    booking = town.arrives(town.books(asha, method="wallet", carry_out=False))
-    assert booking.payment is not None
-    # The wallet is empty; staff let her swap all the same.
-    operations.carry_out_for(booking.payment)
-    bay.start(booking=booking, bay=town.bay, by=town.staff, reason="A regular; she pays tomorrow.")
-    for pack in promises.kept_packs(booking):
-        bay.new_out(booking=booking, pack=pack, by=town.staff)
-        serial = town.old_pack().serial
-        bay.old_in(booking=booking, serial=serial, soc_percent=Decimal(12), soh_percent=Decimal(100), by=town.staff)
-    booking = bay.finish(booking=booking, by=town.staff)
-    payment = operations.carry_out_for(Payment.objects.get(reference=booking.public_id))
-    assert payment.state == "owed"
-    assert "This swap is not paid yet" in text(page_of(booking))
+    booking = town.swaps_unpaid(asha)
+    unpaid = page_of(booking)
+    assert heading(unpaid) == "Not paid yet €21.77"
+    assert "There is not enough in the wallet." in text(unpaid)
+    assert f"?need=2177&amp;next=/b/{booking.public_id}/" in unpaid.content.decode()
     more = wallet.top_up(user=asha, network=town.station.network, amount=Money(5_000, "EUR"), by=None, reason="counter")
     operations.carry_out(more.pk)
 
     act(booking, "pay")
-    operations.carry_out_for(payment)
+    operations.carry_out_for(Payment.objects.get(reference=booking.public_id))
 
+    assert heading(page_of(booking)).startswith("Energy gained:")
     assert "Paid" in text(page_of(booking))
-    assert "This swap is not paid yet" not in text(page_of(booking))
 
 
 def test_what_is_paid_already_is_not_paid_twice() -> None:

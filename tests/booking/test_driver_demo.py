@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from booking import demo_time
+from booking.demo import skipping
 from booking.models import Booking
 from booking.states import State
 from stations.models import Pack
@@ -73,7 +73,7 @@ def test_time_stands_still_for_a_booking_that_is_over() -> None:
     town = Town(packs=1)
     booking = town.swaps(town.arrives(town.books(town.driver("Asha"))))
 
-    after = demo_time.skip(booking=booking, minutes=5)
+    after = skipping.skip(booking=booking, minutes=5)
 
     assert after.ended_at == Booking.objects.get(pk=booking.pk).ended_at == booking.ended_at
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from booking import line, tariffs
+from booking import clock, tariffs
+from booking.failures import settle_line
 from booking.models import Booking
 from booking.states import State
 from payments import ledger, operations, wallet
@@ -19,7 +20,7 @@ from stations import upkeep
 from stations.models import Station
 from tests.booking.driving import LISBON, field, heading, signed_in, text
 from tests.factories.accounts import UserFactory
-from tests.factories.booking import Town, VehicleFactory
+from tests.factories.booking import Town, VehicleFactory, time_passes
 
 pytestmark = pytest.mark.django_db
 
@@ -104,7 +105,23 @@ def test_a_second_booking_leads_to_the_first_one() -> None:
     answer = tap(client, town, asha, key="another tap")
 
     assert answer["Location"] == reverse("booking:booking", args=[first.public_id])
-    assert "You have a booking already" in text(client.get(address(town.station)))
+    page = client.get(address(town.station))
+    assert heading(page) == "You have a booking here"
+    assert "Yours until" in text(page)
+    assert 'name="key"' not in page.content.decode()
+
+
+def test_a_booking_elsewhere_is_one_cancelling_away_from_this_station() -> None:
+    town = Town(packs=1)
+    other = town.second_station("Alfama Gate")
+    asha = town.driver("Asha")
+    booking = town.books(asha)
+
+    page = signed_in(asha).get(address(other))
+
+    assert "You have a booking already" in text(page)
+    there = address(other).replace("/", "%2F")
+    assert f"/b/{booking.public_id}/cancel/?next={there}" in page.content.decode()
 
 
 def test_who_is_not_signed_in_sees_the_price_and_comes_back_after_signing_in(client: Client) -> None:
@@ -185,6 +202,39 @@ def test_a_station_that_does_not_keep_my_packs_says_so() -> None:
     page = signed_in(elsewhere.driver("Asha")).get(address(town.station))
 
     assert heading(page) == "This station has no packs that fit"
+    assert f"Kept here {town.pack_class.name}" in text(page)
+
+
+def test_the_vehicle_that_a_station_has_packs_for_is_one_tap_away() -> None:
+    town, elsewhere = Town(packs=1), Town(packs=1)
+    asha = elsewhere.driver("Asha")
+    bike = VehicleFactory(pack_class=town.pack_class, plate="ZZ9", fleet=town.fleet)
+    bike.assignments.create(driver=asha)
+
+    page = signed_in(asha).get(address(town.station))
+
+    assert "Book for ZZ9 instead" in text(page)
+    assert f'href="?vehicle={bike.pk}"' in page.content.decode()
+
+
+def test_an_unpaid_swap_stands_where_the_button_would() -> None:
+    town = Town(packs=2)
+    asha = town.driver("Asha")
+    owed = town.swaps_unpaid(asha)
+
+    page = signed_in(asha).get(address(town.station))
+
+    assert "€21.77 are not paid yet" in text(page)
+    assert f'href="/b/{owed.public_id}/">Pay it' in page.content.decode()
+    assert "Reserve, about" not in text(page)
+
+
+def test_a_fleet_that_does_not_pay_says_whom_to_ask() -> None:
+    town = Town(packs=1)
+    asha = town.driver("Asha")
+    ledger.set_credit_limit(fleet=town.fleet, limit=Money(100, "EUR"))
+
+    assert "Ask whoever manages your fleet" in text(signed_in(asha).get(address(town.station)))
 
 
 def test_a_way_to_pay_that_is_not_possible_says_why_and_how_to_make_it_so(settings: Any) -> None:
@@ -199,7 +249,7 @@ def test_a_way_to_pay_that_is_not_possible_says_why_and_how_to_make_it_so(settin
     assert "The fleet's credit limit is reached." in shown
     assert "There is not enough in the wallet." in shown
     assert "€26.00 have to be free to reserve" in shown
-    assert "Top up with play money" in shown
+    assert "Top up €50.00 and come back" in shown
 
 
 def test_a_wallet_that_has_enough_is_chosen_already() -> None:
@@ -243,7 +293,24 @@ def test_who_is_far_away_is_told_that_the_place_is_kept_and_the_pack_not_yet() -
     client = signed_in(town.driver("Asha"))
     client.get("/", {"lat": "39.1", "lon": "-9.14"})
 
-    assert heading(client.get(address(town.station))) == "Place 1 in line until you are nearer"
+    page = client.get(address(town.station))
+    assert heading(page) == "Place 1 in line until you are nearer"
+    assert "once you are within 30 min" in text(page)
+
+
+def test_who_books_arrive_first_reads_so_before_the_tap() -> None:
+    town = Town(packs=1)
+    asha = town.driver("Asha")
+    for _time in range(3):
+        time_passes(booking := town.books(asha), minutes=45)
+        settle_line(line_id=booking.line_id)
+        # Within half an hour there would be nothing left to promise.
+        time_passes(booking, minutes=45)
+
+    page = signed_in(asha).get(address(town.station))
+
+    assert heading(page) == "Place 1 in line until you are here"
+    assert "After several no-shows packs are kept for you only once you are here" in text(page)
 
 
 def test_a_station_that_is_not_there_is_not_found(client: Client) -> None:
@@ -266,7 +333,7 @@ def test_a_price_that_changed_between_page_and_tap_is_shown_before_it_is_paid() 
         price_per_kwh=Decimal("0.9"),
         service_fee_minor=100,
         tax_rate_bp=2_300,
-        valid_from=line.database_now(),
+        valid_from=clock.database_now(),
     )
 
     refused = tap(client, town, asha, tariff=seen)

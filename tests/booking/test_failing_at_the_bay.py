@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from booking import bay, checks, overrides, promises, queries
+from booking import bay, overrides, promises, proofs, queries
 from booking.failures import settle_line
 from booking.models import Booking, Promise
 from booking.states import State
@@ -42,7 +42,7 @@ def old_in(town: Town, booking: Booking, *, soc_percent: int = 12, pack: Pack | 
 
 
 def broken_promises() -> list[str]:
-    return [row for result in checks.run(connection) for row in result.violations]
+    return [row for result in proofs.run(connection) for row in result.violations]
 
 
 def test_a_vehicle_at_the_bay_whose_pack_fails_gets_another_one() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from booking import arrival, conduct, lifecycle, line, overrides, placing, queries, snapshot, tariffs
+from accounts.models import User
+from booking import arrival, clock, conduct, lifecycle, overrides, placing, queries, snapshot, tariffs, tickets
 from booking.failures import settle_line
 from booking.history import StepRefused
-from booking.models import Booking, Promise
+from booking.models import Assignment, Booking, Promise, Vehicle
 from booking.states import State
 from stations import geo, inventory, upkeep
 from stations.models import Pack
@@ -193,6 +194,135 @@ def test_saying_here_stops_the_clock_and_nobody_confirming_is_our_fault() -> Non
     assert asha.steps.filter(step="nobody_confirmed").exists()
 
 
+def stranger_at_the_same_plate(town: Town, name: str) -> tuple[User, User, Vehicle]:
+    """An owner and somebody else, both entered for a plate that nobody has proven."""
+    owner, stranger = town.driver(name), town.driver("Mal")
+    vehicle = town.vehicle_of(owner)
+    Vehicle.objects.filter(pk=vehicle.pk).update(fleet=None)
+    Assignment.objects.create(driver=stranger, vehicle=vehicle)
+    vehicle.refresh_from_db()
+    return owner, stranger, vehicle
+
+
+def a_no_show(town: Town, driver: User, vehicle: Vehicle) -> Booking:
+    booking = placing.place(driver=driver, vehicle=vehicle, station=town.station, method="wallet")
+    Booking.objects.filter(pk=booking.pk).update(pay_by=None, authorised_at=clock.database_now())
+    time_passes(booking, minutes=11)
+    settle_line(line_id=booking.line_id)
+    return booking
+
+
+def test_what_a_stranger_does_with_a_plate_that_nobody_has_proven_is_not_its_owners() -> None:
+    town = Town(packs=1)
+    owner, stranger, vehicle = stranger_at_the_same_plate(town, "Asha")
+    for _time in range(2):
+        time_passes(a_no_show(town, stranger, vehicle), minutes=40)
+    a_no_show(town, stranger, vehicle)
+
+    asha = placing.place(driver=owner, vehicle=vehicle, station=town.station, method="wallet")
+
+    assert conduct.arrive_first(driver=stranger, vehicle=vehicle, now=clock.database_now()) is not None
+    assert (asha.state, asha.arrive_first, asha.promise_budget_seconds) == (State.PROMISED, False, None)
+
+
+def test_a_proven_plate_answers_for_what_was_done_with_it_since() -> None:
+    town = Town(packs=1)
+    owner, other, vehicle = stranger_at_the_same_plate(town, "Asha")
+    a_no_show(town, other, vehicle)
+    Vehicle.objects.filter(pk=vehicle.pk).update(proven_at=clock.database_now())
+    vehicle.refresh_from_db()
+    before = placing.place(driver=owner, vehicle=vehicle, station=town.station, method="wallet")
+    lifecycle.cancel(booking=before, by=owner)
+
+    again = placing.place(driver=other, vehicle=vehicle, station=town.station, method="wallet")
+
+    assert before.promise_budget_seconds is None
+    assert again.promise_budget_seconds is not None
+
+
+def never_seen(town: Town, booking: Booking, **proof: Any) -> Booking:
+    """Says "here", and nobody confirms it for ten minutes."""
+    arrival.claim_here(booking=booking, **proof)
+    time_passes(booking, minutes=10.1)
+    settle_line(line_id=booking.line_id)
+    return Booking.objects.get(pk=booking.pk)
+
+
+def test_a_position_that_nobody_confirms_counts_once_and_brings_no_second_extension() -> None:
+    town = Town(packs=1)
+    at = geo.Place(town.station.latitude, town.station.longitude)
+    asha = town.books(town.driver("Asha"))
+    lifecycle.extend(booking=asha, by=asha.driver)
+    time_passes(asha, minutes=15)
+
+    asha = never_seen(town, asha, position=at)
+
+    assert asha.state == State.PROMISED
+    with pytest.raises(lifecycle.AlreadyDone):
+        lifecycle.extend(booking=asha, by=asha.driver)
+    with pytest.raises(arrival.NotHere):
+        arrival.claim_here(booking=asha, position=at)
+
+
+def test_whom_nobody_has_confirmed_twice_keeps_the_place_and_gets_packs_once_seen() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    asha = never_seen(town, asha, position=geo.Place(town.station.latitude, town.station.longitude))
+    arrival.claim_here(booking=asha, poster_token=town.station.poster_token)
+    time_passes(asha, minutes=10.1)
+
+    # As it is read before a worker writes it down, and as it is written down.
+    assert [queries.card(Booking.objects.get(pk=b.pk)).state for b in (asha, bala)] == [State.WAITING, State.PROMISED]
+    settle_line(line_id=asha.line_id)
+
+    assert states([asha, bala]) == [State.WAITING, State.PROMISED]
+    town.add_pack()
+    assert town.arrives(Booking.objects.get(pk=asha.pk)).state == State.ARRIVED
+
+
+def test_who_was_not_seen_and_cancels_gets_what_was_left_and_no_whole_new_promise() -> None:
+    town = Town(packs=1)
+    driver = town.driver("Asha")
+    asha = never_seen(town, town.books(driver), position=geo.Place(town.station.latitude, town.station.longitude))
+    time_passes(asha, minutes=8)
+    lifecycle.cancel(booking=Booking.objects.get(pk=asha.pk), by=driver)
+
+    again = town.books(driver)
+
+    assert again.promise_budget_seconds is not None
+    assert again.promise_budget_seconds <= 120
+
+
+def test_staff_who_find_nobody_let_the_promise_end_at_its_own_time_with_its_mark() -> None:
+    town = Town(packs=1)
+    asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
+    asha = town.says_here(asha)
+    time_passes(asha, minutes=9)
+
+    asha = arrival.not_here(booking=asha, by=town.staff)
+    assert (asha.state, asha.here_claimed_at) == (State.PROMISED, None)
+    time_passes(asha, minutes=1.1)
+    settle_line(line_id=asha.line_id)
+
+    asha.refresh_from_db()
+    assert (asha.state, asha.end_reason, asha.no_show) == (State.EXPIRED, "overdue", True)
+    assert states([bala]) == [State.PROMISED]
+
+
+def test_staff_who_find_nobody_later_than_the_promise_would_have_lasted_end_it_at_once() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    time_passes(asha, minutes=9)
+    town.says_here(asha)
+    time_passes(asha, minutes=5)
+
+    asha = arrival.not_here(booking=asha, by=town.staff)
+
+    assert (asha.state, asha.no_show) == (State.EXPIRED, True)
+    with pytest.raises(arrival.NobodyClaimed):
+        arrival.not_here(booking=asha, by=town.staff)
+
+
 def test_at_a_station_without_staff_here_confirms_itself() -> None:
     town = Town(packs=1, staffed=False)
     asha = town.books(town.driver("Asha"))
@@ -256,7 +386,7 @@ def test_three_no_shows_make_arrive_first_and_the_driver_is_promised_once_here()
         time_passes(booking, minutes=40)
         settle_line(line_id=booking.line_id)
         time_passes(booking, minutes=40)
-    assert conduct.arrive_first(driver=driver, vehicle=town.vehicle_of(driver), now=line.database_now())
+    assert conduct.arrive_first(driver=driver, vehicle=town.vehicle_of(driver), now=clock.database_now())
 
     booking = town.books(driver)
 
@@ -274,9 +404,27 @@ def test_a_no_show_can_be_disputed_once_and_waived() -> None:
     asha = conduct.dispute_no_show(booking=asha, words="I was there; the gate was shut.")
     with pytest.raises(conduct.MarkedAlready):
         conduct.dispute_no_show(booking=asha, words="again")
-    asha = conduct.waive_no_show(booking=asha, by=town.staff)
+    asha = conduct.waive_no_show(booking=asha)
 
     assert not asha.no_show
+
+
+def test_a_booking_that_we_have_failed_is_not_marked_by_staff_either() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    inventory.quarantine(pack=town.packs[0], reason="It is swollen.")
+    town.add_pack()
+    time_passes(asha, minutes=11)
+    settle_line(line_id=asha.line_id)
+    time_passes(asha, minutes=11)
+    settle_line(line_id=asha.line_id)
+
+    with pytest.raises(conduct.NothingToMark):
+        conduct.mark_no_show(booking=asha)
+
+    asha.refresh_from_db()
+    assert (asha.end_reason, asha.no_show) == ("overdue", False)
+    assert not tickets.ticket(asha).can_mark_no_show
 
 
 def test_a_mark_that_was_taken_off_is_not_made_again() -> None:
@@ -286,7 +434,7 @@ def test_a_mark_that_was_taken_off_is_not_made_again() -> None:
     arrival.come_late(booking=asha, by=town.staff)
 
     with pytest.raises(conduct.NothingToMark):
-        conduct.mark_no_show(booking=asha, by=town.staff)
+        conduct.mark_no_show(booking=asha)
 
     assert not Booking.objects.get(pk=asha.pk).no_show
 
@@ -425,7 +573,7 @@ def test_the_price_that_was_seen_is_the_price_that_is_paid() -> None:
         price_per_kwh=Decimal("0.9"),
         service_fee_minor=100,
         tax_rate_bp=2_300,
-        valid_from=line.database_now(),
+        valid_from=clock.database_now(),
     )
 
     with pytest.raises(placing.PriceChanged):
@@ -447,3 +595,28 @@ def test_cash_is_for_stations_that_take_it() -> None:
 
     with pytest.raises(placing.CashNotTaken):
         town.books(town.driver("Asha"), method="cash")
+
+
+def test_the_same_position_again_is_no_news_and_another_is() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"), position=geo.Place(38.75, -9.14))
+    version = snapshot.version_of(town.station.pk)[0]
+
+    lifecycle.update_position(booking=asha, position=geo.Place(38.75, -9.14))
+
+    assert snapshot.version_of(town.station.pk)[0] == version
+    assert not asha.steps.filter(step="update_position").exists()
+    nearer = lifecycle.update_position(booking=asha, position=geo.Place(38.73, -9.14))
+    assert nearer.drive_seconds != asha.drive_seconds
+
+
+def test_a_phone_that_never_stops_telling_its_position_is_asked_to_wait() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    for number in range(lifecycle.POSITIONS_A_MINUTE):
+        lifecycle.update_position(booking=asha, position=geo.Place(38.70 + number / 100, -9.14))
+
+    with pytest.raises(lifecycle.TooManyPositions):
+        lifecycle.update_position(booking=asha, position=geo.Place(38.90, -9.14))
+    time_passes(asha, minutes=1)
+    lifecycle.update_position(booking=asha, position=geo.Place(38.90, -9.14))

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from accounts.refusals import Refusal
 from booking import failures, lifecycle, line, snapshot
-from booking.models import Booking, BookingStep, Promise
+from booking.models import Booking, BookingStep, Offer, OfferedPack, Promise
 from booking.states import LIVE, OVER, STEPS, State, Step
 from stations import inventory
 from stations.models import Pack
@@ -35,7 +35,7 @@ from tests.factories.booking import Town, time_passes
 pytestmark = pytest.mark.django_db
 
 # What lets somebody be promised while another who joined earlier waits on.
-PUBLISHED = {"rule_1", "rule_2", "rule_6", "rule_7", "override"}
+PUBLISHED = {"rule_1", "rule_2", "rule_6", "rule_7", "rule_11", "override"}
 
 
 class LivingLine(RuleBasedStateMachine):
@@ -75,6 +75,13 @@ class LivingLine(RuleBasedStateMachine):
     def the_driver_takes_fewer(self, booking: Booking) -> None:
         self._try(lifecycle.take_fewer, booking=booking, packs_wanted=1, by=booking.driver)
 
+    @rule(booking=bookings, wants_it=st.booleans())
+    def the_driver_answers_an_offer(self, booking: Booking, wants_it: bool) -> None:
+        offer = Offer.objects.filter(booking=booking).order_by("pk").last()
+        if offer is not None:
+            answer = lifecycle.take_offer if wants_it else lifecycle.keep_waiting
+            self._try(answer, booking=booking, offer_id=offer.pk, by=booking.driver)
+
     @rule(booking=bookings)
     def staff_confirm_the_arrival(self, booking: Booking) -> None:
         self._try(self.town.arrives, booking)
@@ -89,10 +96,18 @@ class LivingLine(RuleBasedStateMachine):
     def time_goes_by(self, minutes: int) -> None:
         time_passes(*Booking.objects.filter(state__in=LIVE), minutes=minutes)
 
-    @rule()
-    def a_pack_comes(self) -> None:
-        self.town.add_pack()
+    @rule(percent=st.sampled_from([97, 80, 70, 65]))
+    def a_pack_comes(self, percent: int) -> None:
+        self.town.add_pack(soc_percent=percent)
         self._sweep()
+
+    @precondition(lambda self: Pack.objects.filter(soc_percent__lt=90, slot__isnull=False).exists())
+    @rule(points=st.sampled_from([5, 30]), data=st.data())
+    def a_pack_charges(self, points: int, data: st.DataObject) -> None:
+        charging = list(Pack.objects.filter(soc_percent__lt=90, slot__isnull=False).order_by("pk"))
+        pack = data.draw(st.sampled_from(charging))
+        soc = min(100, pack.soc_percent + points)
+        self._try(inventory.record_soc, pack=pack, soc_percent=soc, soh_percent=98, at=pack.soc_at)
 
     @precondition(lambda self: Pack.objects.filter(state__in=(PackState.STORED, PackState.KEPT)).exists())
     @rule(data=st.data())
@@ -108,10 +123,11 @@ class LivingLine(RuleBasedStateMachine):
     # --- What is always true ---
 
     @invariant()
-    def p1_no_pack_is_promised_twice_and_kept_packs_are_exactly_the_promised_ones(self) -> None:
+    def p1_no_pack_is_kept_for_two_and_kept_packs_are_exactly_the_promised_and_offered_ones(self) -> None:
         promised = list(Promise.objects.filter(ended_at=None).values_list("pack_id", flat=True))
-        assert not [pack for pack, times in Counter(promised).items() if times > 1]
-        assert set(promised) == set(Pack.objects.filter(state=PackState.KEPT).values_list("pk", flat=True))
+        held = promised + list(OfferedPack.objects.filter(ended_at=None).values_list("pack_id", flat=True))
+        assert not [pack for pack, times in Counter(held).items() if times > 1]
+        assert set(held) == set(Pack.objects.filter(state=PackState.KEPT).values_list("pk", flat=True))
 
     @invariant()
     def a_promise_is_whole_or_not_there(self) -> None:
@@ -120,8 +136,15 @@ class LivingLine(RuleBasedStateMachine):
             assert held == (booking.packs_wanted if booking.state in (State.PROMISED, State.ARRIVED) else 0)
 
     @invariant()
+    def an_offer_is_made_to_who_waits_and_of_all_the_packs_that_they_want(self) -> None:
+        for offer in Offer.objects.open().select_related("booking"):
+            assert offer.booking.state == State.WAITING
+            assert offer.packs.filter(ended_at=None).count() == offer.booking.packs_wanted
+        assert not OfferedPack.objects.filter(ended_at=None).exclude(offer__ended_at=None).exists()
+
+    @invariant()
     def p2_whoever_went_ahead_did_so_by_a_published_rule(self) -> None:
-        for given in BookingStep.objects.filter(step__in=(Step.PROMISE, Step.PROMISE_HERE)):
+        for given in BookingStep.objects.filter(step__in=(Step.PROMISE, Step.PROMISE_HERE, Step.OFFER)):
             if not given.exception:
                 assert not _earlier_who_waited_on(given)
             else:

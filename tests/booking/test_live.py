@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import chain, repeat
 from unittest import mock
 
 import pytest
@@ -10,7 +12,8 @@ from django.contrib.sessions.models import Session
 from accounts import membership, people
 from booking import lifecycle, live_fields, queries, snapshot, watching
 from booking.models import Booking
-from stations import inventory
+from booking.phones import Phone
+from stations import inventory, upkeep
 from tests.booking.sockets import Socket, cookie_of, in_thread, opened, run
 from tests.factories.booking import Town, time_passes
 from tests.factories.stations import PostFactory
@@ -20,6 +23,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def _path(booking: Booking) -> str:
     return f"/ws/bookings/{booking.public_id}/"
+
+
+def _phone_with_an_old_card(booking: Booking) -> Phone:
+    nobody: mock.AsyncMock = mock.AsyncMock()
+    return Phone(
+        send=nobody, close=nobody, right=mock.Mock(), booking_id=booking.pk, language="en", came_with="waiting-0"
+    )
 
 
 def _cancels(booking: Booking) -> None:
@@ -42,6 +52,62 @@ def test_a_driver_is_told_the_whole_of_the_booking_on_connecting() -> None:
             assert told["version"] == (await in_thread(snapshot.version_of, town.station.pk))[0]
 
     run(story)
+
+
+def test_a_phone_that_comes_back_with_another_card_is_given_the_one_that_holds_now() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    cookie = cookie_of(asha.driver)
+
+    async def story() -> None:
+        async with opened(f"{_path(asha)}?shape=waiting-00000000&lang=pt", cookie=cookie) as socket:
+            told = await socket.snapshot()
+        async with opened(f"{_path(asha)}?shape={told['shape']}&lang=pt", cookie=cookie) as socket:
+            again = await socket.snapshot()
+
+        assert f'data-shape="{told["shape"]}"' in told["card"]
+        assert asha.code[:3] in told["card"]
+        assert "card" not in again
+
+    run(story)
+
+
+def test_a_crowd_that_comes_back_fetches_its_cards() -> None:
+    town = Town(packs=0)
+    bookings = [town.books(town.driver(f"Driver {number}")) for number in range(3)]
+    phones = [_phone_with_an_old_card(b) for b in bookings]
+    seen = snapshot.take(town.station.pk)
+
+    with mock.patch.object(watching, "CARDS_SENT", 2):
+        messages, _strayed = watching._for_drivers(seen, phones, seen.at)
+
+    assert sum('"card"' in text for _phone, text in messages) == 2
+
+
+def test_the_card_that_is_sent_is_of_the_snapshot_whose_shape_stands_beside_it() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    seen = snapshot.take(town.station.pk)
+
+    with mock.patch.object(snapshot, "take") as another_look:
+        ((_phone, text),), _strayed = watching._for_drivers(seen, [_phone_with_an_old_card(asha)], seen.at)
+
+    told = json.loads(text)
+    assert f'data-shape="{told["shape"]}"' in told["card"]
+    another_look.assert_not_called()
+
+
+def test_where_the_station_has_stopped_no_look_waits_for_a_router() -> None:
+    town = Town(packs=1)
+    asha = town.books(town.driver("Asha"))
+    upkeep.mark_station_down(station=town.station, reason="The lift is stuck", by=None)
+    seen = snapshot.take(town.station.pk)
+
+    with mock.patch.object(watching.live_card.elsewhere, "of_booking") as search:
+        ((_phone, text),), _strayed = watching._for_drivers(seen, [_phone_with_an_old_card(asha)], seen.at)
+
+    assert "card" not in json.loads(text)
+    search.assert_not_called()
 
 
 def test_everybody_in_line_hears_of_a_change_with_their_own_place() -> None:
@@ -121,6 +187,25 @@ def test_a_snapshot_is_built_once_for_all_phones_of_a_station() -> None:
     run(story)
 
 
+def test_a_look_that_fails_by_our_fault_is_followed_by_another() -> None:
+    town = Town(packs=0)
+    asha = town.books(town.driver("Asha"))
+    cookie = cookie_of(asha.driver)
+
+    async def story() -> None:
+        once = chain([KeyError("our fault")], repeat(mock.DEFAULT))
+        looks = mock.patch.object(watching, "_for_drivers", wraps=watching._for_drivers, side_effect=once)
+        with looks, mock.patch.object(watching.log, "error") as logged:
+            async with opened(_path(asha), cookie=cookie) as socket:
+                assert (await socket.snapshot())["fields"]["place"] == "1"
+
+        (logged_once,) = logged.call_args_list
+        assert logged_once.args == ("live_snapshot_failed",)
+        assert isinstance(logged_once.kwargs["exc_info"], KeyError)
+
+    run(story)
+
+
 def test_words_come_in_the_language_of_the_page() -> None:
     town = Town(packs=0)
     asha = town.books(town.driver("Asha"))
@@ -133,10 +218,26 @@ def test_words_come_in_the_language_of_the_page() -> None:
     run(story)
 
 
+def test_a_socket_on_which_nothing_happens_is_heard_to_be_alive() -> None:
+    town = Town(packs=0)
+    asha = town.books(town.driver("Asha"))
+    cookie = cookie_of(asha.driver)
+
+    async def story() -> None:
+        async with opened(_path(asha), cookie=cookie) as socket:
+            assert (await socket.hears())["type"] == "snapshot"
+
+            assert await socket.hears(seconds=2 * watching.BEAT_SECONDS) == {"type": "beat"}
+
+    run(story)
+
+
 # --- Who may not listen ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://localhost:9999", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin", [None, "null", "https://evil.example", "http://localhost:9999", "http://localhost", "http://["]
+)
 def test_a_page_from_elsewhere_gets_no_socket(origin: str | None) -> None:
     town = Town(packs=1)
     asha = town.books(town.driver("Asha"))

@@ -89,7 +89,7 @@ def test_a_booking_is_taken_up_late_once_and_keeps_no_mark() -> None:
     with pytest.raises(arrival.TooLate):
         arrival.come_late(booking=asha, by=town.staff)
     with pytest.raises(conduct.NothingToMark):
-        conduct.mark_no_show(booking=asha, by=town.staff)
+        conduct.mark_no_show(booking=asha)
 
 
 def test_a_mark_that_an_operator_took_off_is_not_made_again() -> None:
@@ -97,10 +97,10 @@ def test_a_mark_that_an_operator_took_off_is_not_made_again() -> None:
     asha = town.books(town.driver("Asha"))
     time_passes(asha, minutes=11)
     settle_line(line_id=asha.line_id)
-    conduct.waive_no_show(booking=stored(asha), by=town.staff)
+    conduct.waive_no_show(booking=stored(asha))
 
     with pytest.raises(conduct.NothingToMark):
-        conduct.mark_no_show(booking=asha, by=town.staff)
+        conduct.mark_no_show(booking=asha)
 
 
 def test_nobody_joins_a_station_that_closed_while_they_looked_at_its_page() -> None:

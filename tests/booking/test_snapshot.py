@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from booking import arrival, queries, snapshot
+from booking import arrival, foresight, queries, snapshot
 from booking.failures import settle_line
 from booking.models import Booking
 from booking.states import State
@@ -60,6 +60,13 @@ def one_is_far_away_and_one_is_here(town: Town) -> list[Booking]:
     return bookings
 
 
+def a_fleet_has_its_share_until_a_promise_of_it_ends(town: Town) -> list[Booking]:
+    bookings = [town.books(town.driver(name)) for name in ("Asha", "Bala", "Chitra")]
+    bookings.append(town.books(town.driver("Diogo", fleet=town.add_fleet())))
+    time_passes(*bookings[:1], minutes=31)
+    return bookings
+
+
 @pytest.mark.parametrize(
     "happens",
     [
@@ -69,6 +76,7 @@ def one_is_far_away_and_one_is_here(town: Town) -> list[Booking]:
         packs_gathered_for_ten_minutes,
         one_pays_too_late,
         one_is_far_away_and_one_is_here,
+        a_fleet_has_its_share_until_a_promise_of_it_ends,
     ],
 )
 def test_what_is_shown_before_settling_is_what_settling_writes(happens: Callable[[Town], list[Booking]]) -> None:
@@ -96,6 +104,9 @@ def test_a_line_of_fifty_takes_no_more_queries_than_a_line_of_two() -> None:
     town = Town(packs=1)
     for number in range(2):
         town.books(town.driver(f"Driver {number}"))
+    # What the nights have learned of a station is read once in some minutes.
+    snapshot.take(town.station.pk)
+    foresight.forget()
     with CaptureQueriesContext(connection) as short:
         snapshot.take(town.station.pk)
     for number in range(2, 50):

@@ -129,7 +129,7 @@ def test_asking_changes_nothing(town: Town, console: Console, act: str) -> None:
     assert booking.steps.count() == steps
 
 
-@pytest.mark.parametrize("act", ["late", "no-show", "first", "call", "give-back", "abandon"])
+@pytest.mark.parametrize("act", ["late", "no-show", "first", "call", "give-back", "abandon", "not-here"])
 def test_an_act_that_the_state_does_not_allow_is_refused_with_a_sentence(
     town: Town, console: Console, act: str
 ) -> None:
@@ -140,6 +140,23 @@ def test_an_act_that_the_state_does_not_allow_is_refused_with_a_sentence(
     assert answer.status_code == 409
     assert 'role="alert"' in answer.content.decode()
     assert states([booking]) == [State.PROMISED]
+
+
+def test_who_says_here_and_is_not_is_said_so_from_the_booking_and_the_promise_goes_on(
+    town: Town, console: Console
+) -> None:
+    booking = town.says_here(town.books(town.driver("Asha")))
+    assert "Nobody is here" in console.get("booking", booking.public_id).content.decode()
+
+    answer = console.does("not-here", booking)
+
+    assert "is not here" in answer.content.decode()
+    booking.refresh_from_db()
+    assert (booking.state, booking.here_claimed_at, booking.lapses_at) == (
+        State.PROMISED,
+        None,
+        booking.promise_ends_at,
+    )
 
 
 @pytest.mark.parametrize("act", ["first", "give-back", "abandon"])

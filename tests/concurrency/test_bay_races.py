@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from booking import arrival, bay, line
-from booking.models import BayQueue, Booking, BookingStep, Promise
+from booking.models import Booking, BookingStep, Promise
 from booking.states import State, Step
 from payments.models import PaymentOperation
 from stations.models import PackClass
@@ -20,19 +20,12 @@ from tests.factories.stations import BayFactory, PackClassFactory, PackFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _town(*, packs: int) -> Town:
-    town = Town(packs=packs)
-    line.of(town.station, town.pack_class)
-    BayQueue.objects.create(station=town.station)
-    return town
-
-
 def _steps(booking: Booking, step: Step) -> int:
     return BookingStep.objects.filter(booking=booking, step=step).count()
 
 
 def test_a_code_that_two_confirm_at_once_works_once() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.books(town.driver("Asha"))
     confirm = partial(arrival.confirm_here, booking=asha, by=town.staff, used_code=True)
 
@@ -43,7 +36,7 @@ def test_a_code_that_two_confirm_at_once_works_once() -> None:
 
 
 def test_without_the_lines_lock_an_arrival_would_be_confirmed_twice() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.books(town.driver("Asha"))
     confirm = partial(arrival.confirm_here, booking=asha, by=town.staff, used_code=True)
 
@@ -66,7 +59,7 @@ def _two_of_different_classes_at_the_bay(town: Town) -> tuple[Booking, Booking]:
 
 
 def test_of_two_vehicles_that_are_started_in_one_bay_at_once_one_gets_it() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha, bala = _two_of_different_classes_at_the_bay(town)
     why = {"bay": town.bay, "by": town.staff, "reason": "Both stood at the door"}
 
@@ -79,7 +72,7 @@ def test_of_two_vehicles_that_are_started_in_one_bay_at_once_one_gets_it() -> No
 
 
 def test_without_the_queues_lock_the_second_start_would_hit_the_constraint() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha, bala = _two_of_different_classes_at_the_bay(town)
     why = {"bay": town.bay, "by": town.staff, "reason": "Both stood at the door"}
 
@@ -100,7 +93,7 @@ def _at_the_end_of_the_swap(town: Town) -> Booking:
 
 
 def test_a_swap_that_is_finished_is_not_given_up_as_well_and_its_money_is_asked_for_once() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = _at_the_end_of_the_swap(town)
 
     outcomes = second_while_first_holds(
@@ -114,7 +107,7 @@ def test_a_swap_that_is_finished_is_not_given_up_as_well_and_its_money_is_asked_
 
 
 def test_a_swap_that_two_finish_at_once_is_paid_for_once() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = _at_the_end_of_the_swap(town)
     finish = partial(bay.finish, booking=asha, by=town.staff)
 
@@ -125,7 +118,7 @@ def test_a_swap_that_two_finish_at_once_is_paid_for_once() -> None:
 
 
 def test_two_bays_that_hand_out_each_others_packs_exchange_the_promises() -> None:
-    town = _town(packs=2)
+    town = Town.with_a_line(packs=2)
     asha, bala = (town.arrives(town.books(town.driver(name))) for name in ("Asha", "Bala"))
     second = BayFactory(station=town.station, number=2)
     bay.start(booking=asha, bay=town.bay, by=town.staff)

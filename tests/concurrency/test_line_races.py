@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from booking import failures, lifecycle, line, placing
-from booking.models import BayQueue, Booking, BookingStep, Promise
+from booking import failures, lifecycle, placing
+from booking.models import Booking, BookingStep, Promise
 from booking.patience import patient
 from booking.states import State, Step
 from stations.models import Pack
@@ -19,13 +19,6 @@ from tests.factories.booking import Town, states, time_passes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _town(*, packs: int) -> Town:
-    town = Town(packs=packs)
-    line.of(town.station, town.pack_class)
-    BayQueue.objects.create(station=town.station)
-    return town
-
-
 def _endings(booking: Booking) -> list[str]:
     over = (State.EXPIRED, State.CANCELLED, State.COMPLETED)
     return list(
@@ -34,7 +27,7 @@ def _endings(booking: Booking) -> list[str]:
 
 
 def test_a_sweep_and_a_claim_end_an_overdue_promise_once_and_give_its_pack_once() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.books(town.driver("Asha"))
     bala = town.driver("Bala")
     time_passes(asha, minutes=31)
@@ -48,7 +41,7 @@ def test_a_sweep_and_a_claim_end_an_overdue_promise_once_and_give_its_pack_once(
 
 
 def test_two_sweeps_at_once_end_a_promise_once() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.books(town.driver("Asha"))
     time_passes(asha, minutes=31)
     sweep = partial(failures.settle_line, line_id=asha.line_id)
@@ -60,7 +53,7 @@ def test_two_sweeps_at_once_end_a_promise_once() -> None:
 
 
 def test_without_the_lines_lock_two_sweeps_would_end_a_promise_twice() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.books(town.driver("Asha"))
     time_passes(asha, minutes=31)
     sweep = partial(failures.settle_line, line_id=asha.line_id)
@@ -72,7 +65,7 @@ def test_without_the_lines_lock_two_sweeps_would_end_a_promise_twice() -> None:
 
 
 def test_who_cancels_while_the_sweep_ends_the_promise_is_told_that_it_is_over() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.books(town.driver("Asha"))
     time_passes(asha, minutes=31)
 
@@ -85,7 +78,7 @@ def test_who_cancels_while_the_sweep_ends_the_promise_is_told_that_it_is_over() 
 
 
 def test_the_sweep_leaves_alone_what_is_being_cancelled() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha, bala = town.books(town.driver("Asha")), town.books(town.driver("Bala"))
 
     outcomes = second_while_first_holds(
@@ -98,7 +91,7 @@ def test_the_sweep_leaves_alone_what_is_being_cancelled() -> None:
 
 
 def test_a_crowd_that_books_cancels_and_sweeps_never_has_a_pack_twice() -> None:
-    town = _town(packs=2)
+    town = Town.with_a_line(packs=2)
     first = [town.books(town.driver(f"Early {number}")) for number in range(4)]
     time_passes(first[0], minutes=31)
     drivers = [town.driver(f"Late {number}") for number in range(4)]

@@ -7,22 +7,15 @@ from functools import partial
 
 import pytest
 
-from booking import line, placing
-from booking.models import BayQueue, Booking, BookingStep, Promise
+from accounts.models import User
+from booking import placing, vehicles
+from booking.models import Booking, BookingStep, Promise, Vehicle
 from booking.states import State, Step
 from stations import inventory
 from tests.concurrency.race import all_at_once, no_row_locks, second_while_first_holds, without_constraint
 from tests.factories.booking import Town, VehicleFactory, states, time_passes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def _town(*, packs: int) -> Town:
-    """A town whose line exists: making it would let two joiners wait for each other by accident."""
-    town = Town(packs=packs)
-    line.of(town.station, town.pack_class)
-    BayQueue.objects.create(station=town.station)
-    return town
 
 
 def _bookings(town: Town) -> list[Booking]:
@@ -37,7 +30,7 @@ def _live_promises() -> int:
 
 
 def test_of_two_who_want_the_last_pack_one_has_it_and_the_other_a_place_in_line() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha, bala = town.driver("Asha"), town.driver("Bala")
 
     outcomes = second_while_first_holds(partial(town.books, asha), partial(town.books, bala))
@@ -48,7 +41,7 @@ def test_of_two_who_want_the_last_pack_one_has_it_and_the_other_a_place_in_line(
 
 
 def test_without_the_lines_lock_the_second_would_be_turned_away_by_the_constraint() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha, bala = town.driver("Asha"), town.driver("Bala")
 
     with no_row_locks():
@@ -58,7 +51,7 @@ def test_without_the_lines_lock_the_second_would_be_turned_away_by_the_constrain
 
 
 def test_without_lock_and_constraint_the_last_pack_would_be_promised_twice() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha, bala = town.driver("Asha"), town.driver("Bala")
 
     with (
@@ -97,7 +90,7 @@ def _at_two_stations(asha_has_two_vehicles: Town, other: Town, **wish: str) -> t
 
 
 def test_a_driver_who_books_at_two_stations_at_once_has_one_booking() -> None:
-    here, there = _town(packs=1), _town(packs=1)
+    here, there = Town.with_a_line(packs=1), Town.with_a_line(packs=1)
 
     outcomes = _at_two_stations(here, there)
 
@@ -106,7 +99,7 @@ def test_a_driver_who_books_at_two_stations_at_once_has_one_booking() -> None:
 
 
 def test_without_the_constraint_a_driver_would_have_two_bookings() -> None:
-    here, there = _town(packs=1), _town(packs=1)
+    here, there = Town.with_a_line(packs=1), Town.with_a_line(packs=1)
 
     with without_constraint("one_live_booking_per_driver"):
         outcomes = _at_two_stations(here, there)
@@ -121,7 +114,7 @@ def test_without_the_constraint_a_driver_would_have_two_bookings() -> None:
 
 
 def test_the_same_key_twice_at_once_is_one_booking_and_both_get_it() -> None:
-    town = _town(packs=2)
+    town = Town.with_a_line(packs=2)
     asha = town.driver("Asha")
 
     outcomes = second_while_first_holds(partial(town.books, asha, key="tap"), partial(town.books, asha, key="tap"))
@@ -131,7 +124,7 @@ def test_the_same_key_twice_at_once_is_one_booking_and_both_get_it() -> None:
 
 
 def test_even_without_the_lines_lock_both_taps_get_the_same_booking() -> None:
-    town = _town(packs=2)
+    town = Town.with_a_line(packs=2)
     asha = town.driver("Asha")
 
     with no_row_locks():
@@ -142,7 +135,7 @@ def test_even_without_the_lines_lock_both_taps_get_the_same_booking() -> None:
 
 
 def test_without_lock_and_constraints_two_taps_would_be_two_bookings() -> None:
-    town = _town(packs=0)
+    town = Town.with_a_line(packs=0)
     asha = town.driver("Asha")
 
     with no_row_locks(), ExitStack() as forgotten:
@@ -168,7 +161,7 @@ _AGAINST_TWO_TAPS = (
 
 
 def test_twenty_who_join_at_once_stand_in_the_order_in_which_they_had_the_lock() -> None:
-    town = _town(packs=3)
+    town = Town.with_a_line(packs=3)
     drivers = [town.driver(f"Driver {number}") for number in range(20)]
 
     outcomes = all_at_once([partial(town.books, driver) for driver in drivers])
@@ -181,7 +174,7 @@ def test_twenty_who_join_at_once_stand_in_the_order_in_which_they_had_the_lock()
 
 
 def test_without_the_lines_lock_two_joiners_would_claim_the_same_place() -> None:
-    town = _town(packs=0)
+    town = Town.with_a_line(packs=0)
     drivers = [town.driver(name) for name in ("Asha", "Bala")]
 
     with no_row_locks(), without_constraint("one_place_in_line_per_sequence"):
@@ -196,7 +189,7 @@ def test_without_the_lines_lock_two_joiners_would_claim_the_same_place() -> None
 
 
 def test_a_pack_that_is_being_quarantined_is_promised_to_nobody() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.driver("Asha")
 
     outcomes = second_while_first_holds(
@@ -208,7 +201,7 @@ def test_a_pack_that_is_being_quarantined_is_promised_to_nobody() -> None:
 
 
 def test_a_pack_that_fails_while_it_is_being_promised_leaves_its_driver_first_in_line() -> None:
-    town = _town(packs=1)
+    town = Town.with_a_line(packs=1)
     asha = town.driver("Asha")
 
     outcomes = second_while_first_holds(
@@ -225,7 +218,7 @@ def test_a_pack_that_fails_while_it_is_being_promised_leaves_its_driver_first_in
 
 
 def test_claims_that_need_the_same_two_lines_in_opposite_order_do_not_lock_each_other_out() -> None:
-    here, there = _town(packs=1), _town(packs=1)
+    here, there = Town.with_a_line(packs=1), Town.with_a_line(packs=1)
     asha, bala = here.driver("Asha"), there.driver("Bala")
     for driver, other in ((asha, there), (bala, here)):
         vehicle = VehicleFactory(pack_class=other.pack_class, fleet=other.fleet)
@@ -252,3 +245,46 @@ def test_claims_that_need_the_same_two_lines_in_opposite_order_do_not_lock_each_
     assert outcomes == ["done", "done"]
     assert states(overdue) == [State.EXPIRED, State.EXPIRED]
     assert Booking.objects.live().filter(state=State.PROMISED).count() == 2
+
+
+# --- The vehicle that is let go ---------------------------------------------------------------------------------------
+
+
+def _own(town: Town, name: str) -> tuple[User, Vehicle]:
+    driver = town.driver(name)
+    Vehicle.objects.filter(assignments__driver=driver).update(fleet=None)
+    return driver, town.vehicle_of(driver)
+
+
+def test_nobody_books_for_a_vehicle_that_they_are_letting_go_at_the_moment() -> None:
+    town = Town.with_a_line(packs=1)
+    asha, vehicle = _own(town, "Asha")
+    lets_go = partial(vehicles.let_go, driver=asha, vehicle=vehicle)
+    books = partial(placing.place, driver=asha, vehicle=vehicle, station=town.station, method="wallet")
+
+    assert second_while_first_holds(lets_go, books) == ("done", "vehicle_not_yours")
+    assert not Booking.objects.exists()
+
+
+def test_nobody_lets_a_vehicle_go_that_they_are_booking_for_at_the_moment() -> None:
+    town = Town.with_a_line(packs=1)
+    asha, vehicle = _own(town, "Asha")
+    lets_go = partial(vehicles.let_go, driver=asha, vehicle=vehicle)
+    books = partial(placing.place, driver=asha, vehicle=vehicle, station=town.station, method="wallet")
+
+    assert second_while_first_holds(books, lets_go) == ("done", "vehicle_in_use")
+    assert vehicle.assignments.filter(ended_at=None).exists()
+
+
+def test_without_row_locks_they_would_have_booked_for_a_vehicle_that_is_not_theirs() -> None:
+    town = Town.with_a_line(packs=1)
+    asha, vehicle = _own(town, "Asha")
+    lets_go = partial(vehicles.let_go, driver=asha, vehicle=vehicle)
+    books = partial(placing.place, driver=asha, vehicle=vehicle, station=town.station, method="wallet")
+
+    with no_row_locks():
+        outcomes = second_while_first_holds(lets_go, books)
+
+    assert outcomes == ("done", "done")
+    assert Booking.objects.filter(vehicle=vehicle).exists()
+    assert not vehicle.assignments.filter(ended_at=None).exists()

@@ -18,7 +18,17 @@ import psutil
 from config import embedded
 
 NOT_CODE = shutil.ignore_patterns(
-    ".git", ".venv*", ".local", "build", "node_modules", "staticfiles", "__pycache__", ".*_cache", ".hypothesis", "docs"
+    ".git",
+    ".venv*",
+    ".local",
+    "build",
+    "node_modules",
+    "staticfiles",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
+    "docs",
+    "*.mo",
 )
 READY_SECONDS = 120
 STOP_SECONDS = 40

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from accounts import push_keys
 from config import embedded
 
 PRODUCTION = {
@@ -19,6 +20,8 @@ PRODUCTION = {
     "SMS_PROVIDER": "accounts.sms.HttpSms",
     "SMS_HTTP_URL": "https://sms.example.com/send",
     "SMS_HTTP_TOKEN": "word",
+    "VAPID_PRIVATE_KEY": push_keys.new_secret(),
+    "VAPID_SUBJECT": "mailto:operator@swap.example.com",
 }
 
 
@@ -49,6 +52,15 @@ def test_production_without_a_secret_key_is_refused() -> None:
     assert "SECRET_KEY is not set" in answer.stderr
 
 
+def test_a_router_is_one_that_we_speak_with_and_positions_travel_encrypted() -> None:
+    unknown = manage("check", **PRODUCTION | {"ROUTING": "https://router.example"})
+    servers = {"ROUTING": "osrm+http://router.example", "GEOCODER_URL": "http://names.example"}
+    in_the_clear = manage("check", "--deploy", **PRODUCTION | servers)
+
+    assert "swapline.E004" in unknown.stderr
+    assert in_the_clear.stderr.count("swapline.W002") == 2
+
+
 @pytest.mark.parametrize("kind", ["DEMO", "DEBUG"])
 def test_a_laptop_needs_no_variables(kind: str) -> None:
     assert manage("check", **{kind: "1"}).returncode == 0
@@ -62,8 +74,17 @@ def test_pages_may_load_only_our_own_scripts(client: Client) -> None:
     assert "frame-ancestors 'none'" in policy
 
 
-def test_no_message_of_a_sweep_outlives_two_seconds() -> None:
-    assert all(entry["options"]["expires"] <= 2 for entry in settings.CELERY_BEAT_SCHEDULE.values())
+def test_no_message_of_a_sweep_outlives_the_next_but_one() -> None:
+    every = {task: settings.CELERY_BEAT_SCHEDULE[task] for task in settings.SWEEPS}
+
+    assert all(entry["options"]["expires"] <= 2 * entry["schedule"].total_seconds() for entry in every.values())
+
+
+def test_what_beat_sends_beside_the_sweeps_is_of_once_a_day_and_gone_within_the_hour() -> None:
+    others = [settings.CELERY_BEAT_SCHEDULE[task] for task in set(settings.CELERY_BEAT_SCHEDULE) - set(settings.SWEEPS)]
+
+    assert all(len(entry["schedule"].hour) == len(entry["schedule"].minute) == 1 for entry in others)
+    assert all(entry["options"]["expires"] <= 3_600 for entry in others)
 
 
 @pytest.mark.parametrize("kind", ["DEMO", "LAPTOP"])

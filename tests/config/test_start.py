@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.conf import settings
 
 from config import embedded
 from config.embedded import binaries
@@ -43,6 +44,12 @@ def launch(checkout: Checkout) -> Iterator[Launch]:
 def test_it_is_ready_in_a_folder_with_a_space_and_a_long_name(launch: Launch) -> None:
     assert launch.get("/healthz") == (200, "alive\n")
     assert launch.get("/readyz")[0] == 200
+
+
+def test_a_fresh_checkout_offers_every_language(launch: Launch) -> None:
+    page = launch.get("/sign-in/")[1]
+
+    assert [code for code, _ in settings.WRITTEN_FOR if f'name="language" value="{code}"' not in page] == []
 
 
 def test_a_second_terminal_works_on_the_running_database_without_the_owners_rights(launch: Launch) -> None:

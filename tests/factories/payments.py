@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from accounts.models import Network, Organisation, Role, User
 from payments import checkout, contracts, ledger, operations, wallet
-from payments.models import Contract, Payment, Sale
+from payments.differences import Moved
+from payments.models import Bearer, Contract, Payment, Sale
 from payments.money import Money
 from payments.splitting import Shares
 from tests.factories.accounts import (
@@ -63,6 +64,7 @@ def contract_for(
     pack_owner: Organisation | None = None,
     shares: Shares | None = None,
     valid_from: datetime = LONG_AGO,
+    bearer: Bearer = Bearer.OWNER,
 ) -> Contract:
     return contracts.agree(
         station_owner=station_owner,
@@ -71,6 +73,7 @@ def contract_for(
         time_zone=station_owner.network.time_zone,
         valid_from=valid_from,
         by=None,
+        difference_bearer=bearer,
     )
 
 
@@ -105,6 +108,7 @@ def terms(
     tax_rate_bp: int = 2_300,
     swapped_at: datetime = SWAPPED_AT,
     energy_wh: Sequence[int] = (),
+    moved: Moved | None = None,
 ) -> checkout.SaleTerms:
     weights = list(energy_wh) or [40_000] * len(pack_owners)
     return checkout.SaleTerms(
@@ -117,6 +121,14 @@ def terms(
         ),
         swapped_at=swapped_at,
         description="40 kWh at Canal Street",
+        moved=moved,
+    )
+
+
+def moved_from(failed_owner: Organisation, *, full_minor: int, station: str = "Rossio") -> Moved:
+    """The driver came from a station of this owner that failed; by the tariff here the swap comes to so much."""
+    return Moved(
+        full=Money(full_minor, failed_owner.network.currency), failed_owner=failed_owner, failed_station=station
     )
 
 
@@ -133,10 +145,11 @@ def paid_sale(
     swapped_at: datetime = SWAPPED_AT,
     payer: User | None = None,
     fleet: Organisation | None = None,
+    moved: Moved | None = None,
 ) -> Sale:
     """A finished swap, paid from a driver's wallet unless a fleet is named."""
     if fleet is None:
         payer = payer or driver_with_wallet(network, minor)
     payment = authorised(opened(network, payer=payer, fleet=fleet, minor=minor))
-    payment = captured(payment, terms(station_owner, pack_owner, minor=minor, swapped_at=swapped_at))
+    payment = captured(payment, terms(station_owner, pack_owner, minor=minor, swapped_at=swapped_at, moved=moved))
     return payment.sale

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import factory
+from django.db.models.functions import Now
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import Role
-from stations.models import Bay, Pack, PackClass, Post, Slot, Station
+from stations.models import Bay, Pack, PackClass, Post, SelfReport, Slot, Station, Watch
 from stations.states import PackState
 from tests.factories.accounts import MembershipFactory, NetworkFactory, OrganisationFactory
 
@@ -98,3 +101,15 @@ class PackInVehicleFactory(PackFactory):
     owner = factory.SubFactory(OrganisationFactory, network=factory.SelfAttribute("..network"))
     soc_percent = 15
     state = PackState.IN_VEHICLE
+
+
+def listened_for(*, hours: float) -> None:
+    """The sweep has looked at what stations report for so long, until now."""
+    Watch.objects.update_or_create(defaults={"since_at": Now() - timedelta(hours=hours), "looked_at": Now()})
+
+
+def reported(station: Station, *, minutes_ago: float, run: float = 60) -> None:
+    """The station's last report came so long ago, after `run` minutes of reports."""
+    last = Now() - timedelta(minutes=minutes_ago)
+    values = {"reported_at": last, "since_at": last - timedelta(minutes=run)}
+    SelfReport.objects.update_or_create(station=station, defaults=values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from base64 import b64encode
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,8 @@ from rest_framework.throttling import AnonRateThrottle
 from accounts.models import Role, User
 from booking.models import Booking
 from booking.states import State
-from tests.factories.accounts import MembershipFactory
+from stations.states import StationStatus
+from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.booking import Town, time_passes
 from tests.factories.stations import PostFactory, SlotFactory
 
@@ -219,6 +221,15 @@ def test_the_tariffs_of_a_station_are_public() -> None:
     assert (tariff["price_per_kwh"], tariff["service_fee_minor"]) == ("0.5000", 100)
 
 
+@pytest.mark.parametrize("address", ["/api/v1/stations/{}/line/", "/api/v1/tariffs/?station={}"])
+def test_a_station_that_is_only_planned_is_not_there(address: str) -> None:
+    town = Town(status=StationStatus.PLANNED)
+
+    answer = client_of().get(address.format(town.station.pk))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_staff_confirm_an_arrival_by_code_and_run_the_swap() -> None:
     town = Town(packs=1)
     SlotFactory(station=town.station, pack_class=town.pack_class)
@@ -310,3 +321,30 @@ def test_an_old_key_brings_its_booking_back_as_it_is_and_not_as_a_new_one() -> N
     again = client.post("/api/v1/bookings/", wish(town, asha), format="json", HTTP_IDEMPOTENCY_KEY="k1")
 
     assert (again.status_code, again.json()["id"], again.json()["state"]) == (200, first.json()["id"], "cancelled")
+
+
+@pytest.mark.parametrize(
+    "position", ["%00", "x", "infinity", "", "0000-00-00", "2026-01-01T00:00:00", "2026-01-01 00:00:00%00"]
+)
+@pytest.mark.parametrize("where", ["bookings", "statements"])
+def test_a_cursor_that_we_have_not_written_leads_nowhere(where: str, position: str) -> None:
+    cursor = b64encode(f"p={position}".encode()).decode()
+
+    answer = client_of(UserFactory()).get(f"/api/v1/{where}/", {"cursor": cursor})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"\\ud800": 1}', b'{"station": "\\ud800"}', b'{"position": {"latitude": ["\\udfff"]}}']
+)
+def test_half_a_sign_is_no_text_and_refused(body: bytes) -> None:
+    answer = client_of(UserFactory()).post("/api/v1/bookings/", body, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+
+
+def test_a_token_that_no_database_could_hold_is_not_known() -> None:
+    answer = APIClient().get("/api/v1/bookings/", HTTP_AUTHORIZATION="Token \0")
+
+    assert answer.status_code == 401
