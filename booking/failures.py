@@ -24,13 +24,17 @@ def lock_lines(*, station_id: int, pack_class_ids: list[int]) -> None:
 def lock_line_of(*, reference: UUID) -> None:
     """Take the lock of the line whose booking this payment is for, before the payment is locked.
 
-    Looked up first and again after the lock: the booking may have moved to another line in between (rule 7).
+    Looked up first and again after the lock: the booking may have moved to another line in between (rule 7). Then the
+    lock of the old line is given back first, for lines are never locked one after the other.
     """
     of_payment = Booking.objects.filter(public_id=reference)
     while (line_id := of_payment.values_list("line_id", flat=True).first()) is not None:
+        before = transaction.savepoint()
         list(Line.objects.select_for_update().filter(pk=line_id))
         if of_payment.filter(line_id=line_id).exists():
+            transaction.savepoint_commit(before)
             return
+        transaction.savepoint_rollback(before)
 
 
 def pack_failed(*, pack: Pack, reason: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from booking import lifecycle, line, moving, proofs, tasks
-from booking.models import Booking, BookingStep, MoveOffer, Promise
+from booking import failures, lifecycle, line, moving, proofs, tasks
+from booking.models import Booking, BookingStep, Line, MoveOffer, Promise
 from booking.patience import patient
 from booking.states import State, Step
 from payments import operations
@@ -171,3 +172,29 @@ def test_without_a_look_at_the_line_a_cancel_would_act_in_one_that_it_does_not_h
     # It cancels a booking of a line that it does not hold, and finds out when it comes to settle that line.
     with mock.patch.object(line.Held, "booking", anywhere), pytest.raises(KeyError):
         second_while_first_holds(_move(asha), cancel)
+
+
+def test_a_payment_whose_booking_moves_meanwhile_holds_the_new_line_alone() -> None:
+    _town, _other, (asha,) = _stopped()
+    old = asha.line_id
+    free: list[int] = []
+
+    def lock_and_look_what_is_free() -> None:
+        with transaction.atomic():
+            failures.lock_line_of(reference=asha.public_id)
+            with ThreadPoolExecutor(1) as somebody_else:
+                free.extend(somebody_else.submit(_lines_that_nobody_holds).result(10))
+
+    outcomes = second_while_first_holds(_move(asha), lock_and_look_what_is_free)
+
+    new = Booking.objects.get().line_id
+    assert outcomes == ("done", "done")
+    assert (old in free, new in free) == (True, False)
+
+
+def _lines_that_nobody_holds() -> list[int]:
+    try:
+        with transaction.atomic():
+            return [each.pk for each in Line.objects.select_for_update(skip_locked=True)]
+    finally:
+        connection.close()
