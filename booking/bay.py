@@ -21,13 +21,19 @@ from payments.money import Money
 from payments.sales import SalePartTerms, SaleTerms
 from stations import inventory
 from stations.models import Bay, Pack, Slot
-from stations.states import BayState, PackState
+from stations.states import BayState, PackState, StationStatus
 
 
 class BayNotFree(Refusal):
     """The bay is out of service, another station's, or serves somebody."""
 
     code = "bay_not_free"
+
+
+class NoBayWorks(Refusal):
+    """The station has stopped, or none of its bays is in service."""
+
+    code = "no_bay_works"
 
 
 class NotNext(Refusal):
@@ -55,10 +61,14 @@ class SwapIncomplete(Refusal):
 
 
 def call(*, booking: Booking, by: User) -> Booking:
-    """Call the vehicle to the bay; it has three minutes. Locks line and bay queue."""
+    """Call the vehicle to the bay; it has three minutes. Locks line and bay queue. Raises NoBayWorks, StepRefused."""
     with line.locked(booking.line_id) as held:
         held.bay_queue(booking.station_id)
         booking = held.booking(booking.pk)
+        works = Bay.objects.filter(station=booking.station_id, station__status=StationStatus.OPEN, state=BayState.OPEN)
+        if not works.exists():
+            # Whoever would hurry and wait in vain for three minutes would have missed a call.
+            raise NoBayWorks(_("No bay works now. Call when one is back in service."))
         history.take(booking, Step.CALL, at=held.now, by=by, called_at=held.now)
         held.mark_changed(booking.line_id)
     return history.fresh(booking)

@@ -120,6 +120,22 @@ def test_nobody_misses_a_call_to_a_station_of_which_no_bay_works() -> None:
     assert (asha.state, asha.missed_calls, asha.called_at) == (State.ARRIVED, 1, None)
 
 
+@pytest.mark.parametrize("what", ["bay", "station"])
+def test_nobody_is_called_where_no_bay_works(what: str) -> None:
+    town = Town(packs=1)
+    asha = here(town, "Asha")
+    if what == "bay":
+        upkeep.take_bay_out_of_service(bay=town.bay, reason="Oil on the floor", by=town.staff)
+    else:
+        upkeep.mark_station_down(station=town.station, reason="No current.", by=town.staff)
+
+    with pytest.raises(bay.NoBayWorks):
+        bay.call(booking=asha, by=town.staff)
+
+    asha.refresh_from_db()
+    assert asha.called_at is None
+
+
 def test_no_swap_begins_in_a_bay_that_went_out_of_service_while_staff_looked() -> None:
     town = Town(packs=1)
     asha, seen_open = here(town, "Asha"), Bay.objects.get(pk=town.bay.pk)
