@@ -7,6 +7,7 @@ from typing import Any
 
 from babel import Locale
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +45,12 @@ class OfferForm(forms.Form):
     """Which offer is answered: the one that was on the screen."""
 
     offer = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+def answered_offer(typed: QueryDict) -> int:
+    """The offer that an answer is to, or 0: what cannot be read is no offer of anybody."""
+    form = OfferForm(typed)
+    return form.cleaned_data["offer"] if form.is_valid() else 0
 
 
 class FindForm(forms.Form):

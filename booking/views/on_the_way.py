@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.guards import sign_in_required
 from booking import lifecycle, moving, queries
-from booking.forms import OfferForm, PositionForm
+from booking.forms import PositionForm, answered_offer
 from booking.line_rules import EXTENSION, LATE_CANCEL
 from booking.models import Booking
 from booking.queries import BookingCard
@@ -73,8 +73,7 @@ def late_position(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 def _answer(request: HttpRequest, public_id: UUID, answer: Callable[..., Booking], *, said: str) -> HttpResponseBase:
     """An answer names the offer that the driver saw: a later one is another question."""
     mine = queries.booking_of(driver_of(request), public_id)
-    form = OfferForm(request.POST)
-    offer_id = form.cleaned_data["offer"] if form.is_valid() else 0
+    offer_id = answered_offer(request.POST)
     attempt(request, lambda: answer(booking=mine, offer_id=offer_id, by=driver_of(request)), said=said)
     return redirect("booking:booking", public_id=public_id)
 

@@ -19,17 +19,28 @@ from booking.tickets import Ticket
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What came with the tap: a reason, and the offer that stood on the page, whatever is offered by now."""
+
+    reason: str = ""
+    offer_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
-    """`stays`: the next thing to do is on the booking's own page, not on the board."""
+    """`more` is the template of what is said before the button; after an act that `stays`, the next thing to do is on
+    the booking's own page and not on the board.
+    """
 
     title: Promise | str
     explains: Promise | str
     button: Promise | str
-    do: Callable[[Booking, User, str], Booking]
+    do: Callable[[Booking, User, Told], Booking]
     said: Callable[[Ticket], str]
     form: type[NoteForm | ReasonForm] | None = None
     icon: str = "check"
     is_dangerous: bool = False
+    more: str = ""
     stays: bool = False
 
 
@@ -39,72 +50,70 @@ class CallIsRunning(Refusal):
     code = "call_is_running"
 
 
-def _confirm(booking: Booking, by: User, reason: str) -> Booking:
+def _confirm(booking: Booking, by: User, told: Told) -> Booking:
     return arrival.confirm_here(booking=booking, by=by)
 
 
-def _not_here(booking: Booking, by: User, reason: str) -> Booking:
+def _not_here(booking: Booking, by: User, told: Told) -> Booking:
     return arrival.not_here(booking=booking, by=by)
 
 
-def _come_late(booking: Booking, by: User, reason: str) -> Booking:
+def _come_late(booking: Booking, by: User, told: Told) -> Booking:
     return arrival.come_late(booking=booking, by=by)
 
 
-def _mark_no_show(booking: Booking, by: User, reason: str) -> Booking:
+def _mark_no_show(booking: Booking, by: User, told: Told) -> Booking:
     return conduct.mark_no_show(booking=booking)
 
 
-def _let_go_first(booking: Booking, by: User, reason: str) -> Booking:
-    return overrides.let_go_first(booking=booking, by=by, reason=reason)
+def _let_go_first(booking: Booking, by: User, told: Told) -> Booking:
+    return overrides.let_go_first(booking=booking, by=by, reason=told.reason)
 
 
-def _call(booking: Booking, by: User, reason: str) -> Booking:
+def _call(booking: Booking, by: User, told: Told) -> Booking:
     return bay.call(booking=booking, by=by)
 
 
-def _miss_call(booking: Booking, by: User, reason: str) -> Booking:
+def _miss_call(booking: Booking, by: User, told: Told) -> Booking:
     after = bay.miss_call(booking=booking, by=by)
     if after.state == State.ARRIVED and after.called_at is not None:
         raise CallIsRunning(_("Three minutes from the call are not over yet."))
     return after
 
 
-def _cancel(booking: Booking, by: User, reason: str) -> Booking:
-    return lifecycle.cancel(booking=booking, by=by, reason=reason)
+def _cancel(booking: Booking, by: User, told: Told) -> Booking:
+    return lifecycle.cancel(booking=booking, by=by, reason=told.reason)
 
 
-def _give_back(booking: Booking, by: User, reason: str) -> Booking:
-    return bay.give_back(booking=booking, by=by, reason=reason)
+def _give_back(booking: Booking, by: User, told: Told) -> Booking:
+    return bay.give_back(booking=booking, by=by, reason=told.reason)
 
 
-def _abandon(booking: Booking, by: User, reason: str) -> Booking:
-    return bay.abandon(booking=booking, by=by, reason=reason)
+def _abandon(booking: Booking, by: User, told: Told) -> Booking:
+    return bay.abandon(booking=booking, by=by, reason=told.reason)
 
 
-def _take_offer(booking: Booking, by: User, reason: str) -> Booking:
-    return lifecycle.take_offer(booking=booking, offer_id=_offer_of(booking), by=by)
+def _take_offer(booking: Booking, by: User, told: Told) -> Booking:
+    return lifecycle.take_offer(booking=booking, offer_id=_answered(booking, told), by=by)
 
 
-def _keep_waiting(booking: Booking, by: User, reason: str) -> Booking:
-    return lifecycle.keep_waiting(booking=booking, offer_id=_offer_of(booking), by=by)
+def _keep_waiting(booking: Booking, by: User, told: Told) -> Booking:
+    return lifecycle.keep_waiting(booking=booking, offer_id=_answered(booking, told), by=by)
 
 
-def _offer_of(booking: Booking) -> int:
+def _answered(booking: Booking, told: Told) -> int:
     """Staff answer for a driver who stands before them; whoever is on the way answers alone."""
-    ticket = tickets.ticket(booking)
-    if ticket.offer is None or not ticket.can_answer_offer:
+    if not tickets.ticket(booking).can_answer_offer:
         raise lifecycle.OfferOver(_("There is no offer that you can answer: it is over, or the driver is not here."))
-    return ticket.offer.id
+    return told.offer_id
 
 
-def _move(booking: Booking, by: User, reason: str) -> Booking:
-    ticket = tickets.ticket(booking)
-    if ticket.move is None or not ticket.can_move:
+def _move(booking: Booking, by: User, told: Told) -> Booking:
+    if not tickets.ticket(booking).can_move:
         raise moving.MoveOver(
             _("No other station is offered that you can choose: it is over, or the driver is not here.")
         )
-    return moving.accept(booking=booking, offer_id=ticket.move.offer_id, by=by)
+    return moving.accept(booking=booking, offer_id=told.offer_id, by=by)
 
 
 def said_here(ticket: Ticket) -> str:
@@ -166,6 +175,7 @@ ACTS = {
         do=_take_offer,
         said=_plainly(gettext_lazy("%(plate)s takes the pack that was offered.")),
         icon="pack",
+        more="booking/staff/_offered.html",
     ),
     "keep-waiting": Act(
         title=gettext_lazy("Wait for a full pack"),
@@ -174,6 +184,7 @@ ACTS = {
         do=_keep_waiting,
         said=_plainly(gettext_lazy("%(plate)s waits for a full pack.")),
         icon="clock",
+        more="booking/staff/_offered.html",
     ),
     "move": Act(
         title=gettext_lazy("Move to the station that is offered"),
@@ -182,6 +193,7 @@ ACTS = {
         do=_move,
         said=_plainly(gettext_lazy("%(plate)s has moved to the other station.")),
         icon="swap",
+        more="booking/staff/_moves_to.html",
     ),
     "first": Act(
         title=gettext_lazy("Let them go first"),
@@ -193,6 +205,7 @@ ACTS = {
         icon="next",
         is_dangerous=True,
         stays=True,
+        more="booking/staff/_overtaken.html",
     ),
     "call": Act(
         title=gettext_lazy("Call to the bay"),

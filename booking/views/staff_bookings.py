@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.refusals import Refusal
 from booking import arrival, clock, codes, history, overrides, queries, tickets
+from booking.forms import answered_offer
 from booking.patience import patient
 from booking.staff_forms import CodeForm
 from booking.views.staff import board_page
 from booking.views.staff_access import at_my_station, person, to_board, to_booking
-from booking.views.staff_acts import ACTS, said_here
+from booking.views.staff_acts import ACTS, Told, said_here
 from stations.models import Station
 
 
@@ -63,9 +64,12 @@ def act(request: HttpRequest, station: Station, public_id: UUID, act: str) -> Ht
     form = chosen.form(request.POST if request.method == "POST" else None) if chosen.form else None
     sentence = ""
     if request.method == "POST" and (form is None or form.is_valid()):
-        reason = form.cleaned_data["reason"] if form is not None else ""
+        told = Told(
+            reason=form.cleaned_data["reason"] if form is not None else "",
+            offer_id=answered_offer(request.POST),
+        )
         try:
-            done = patient(chosen.do)(found, person(request), reason)
+            done = patient(chosen.do)(found, person(request), told)
         except Refusal as refusal:
             sentence = refusal.sentence
         else:
@@ -79,8 +83,6 @@ def act(request: HttpRequest, station: Station, public_id: UUID, act: str) -> Ht
         "form": form,
         "sentence": sentence,
     }
-    if act == "move" and context["ticket"].move:
-        context["moves_to"] = context["ticket"].move.station
     if act == "first":
         context["overtaken"] = overrides.overtaken_by(booking=found)
         context["left"] = overrides.left(station=station, by=person(request), now=clock.database_now())

@@ -190,12 +190,23 @@ def test_staff_move_a_walk_in_who_stands_before_them(town: Town, other: Station)
 
     page = console.get("booking", guest.public_id)
     asked = console.get("act", guest.public_id, "move")
-    moved = console.does("move", guest)
+    moved = console.does("move", guest, offer=offer_of(guest).pk)
 
     assert "They move there" in text(page)
     assert "Station Alfama Gate" in text(asked)
     assert "has moved to the other station." in text(moved)
     assert Booking.objects.get().station == other
+
+
+def test_staff_move_nobody_to_a_station_that_was_not_on_their_page(town: Town, other: Station) -> None:
+    asha = town.arrives(town.books(town.driver("Asha")))
+    upkeep.mark_station_down(station=town.station, reason="No power.", by=None)
+    tasks.plan_moves()
+
+    page = Console(town).does("move", asha, offer=offer_of(asha).pk + 1)
+
+    assert f'name="offer" value="{offer_of(asha).pk}"' in page.content.decode()
+    assert Booking.objects.get().station == town.station
 
 
 def test_staff_do_not_answer_for_who_is_on_the_way(town: Town, asha: Booking) -> None:
@@ -210,7 +221,7 @@ def test_who_was_moved_by_staff_is_told(town: Town, other: Station) -> None:
     upkeep.mark_station_down(station=town.station, reason="No power.", by=None)
     tasks.plan_moves()
 
-    Console(town).does("move", asha)
+    Console(town).does("move", asha, offer=offer_of(asha).pk)
 
     assert notice_words.of(Notice.objects.get(kind="moved")).title == "You have moved to Alfama Gate"
 

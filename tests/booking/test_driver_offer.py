@@ -10,8 +10,11 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from booking import live_fields, queries, snapshot
+from booking.failures import settle_line
 from booking.models import Booking, Offer
 from booking.states import State
+from stations import inventory
+from stations.models import Pack
 from tests.booking.console import Console
 from tests.booking.driving import heading, signed_in, text
 from tests.factories.booking import Town, states, time_passes
@@ -113,6 +116,23 @@ def test_the_card_becomes_another_one_with_the_offer_and_with_its_end(town: Town
     assert after.offer is None
 
 
+def test_staff_answer_the_offer_that_stood_on_their_page_and_no_later_one(town: Town) -> None:
+    asha = town.arrives(town.books(town.driver("Asha")))
+    console, first = Console(town), offer_of(asha)
+    asked = console.get("act", asha.public_id, "take-offer").content.decode()
+    town.add_pack(soc_percent=75)
+    inventory.quarantine(pack=Pack.objects.get(offers__offer=first), reason="It smells.")
+    settle_line(line_id=asha.line_id)
+    later = offer_of(asha)
+
+    page = console.does("take-offer", asha, offer=first.pk)
+
+    assert f'name="offer" value="{first.pk}"' in asked
+    assert f'name="offer" value="{later.pk}"' in page.content.decode()
+    assert later.pk != first.pk
+    assert states([asha]) == [State.WAITING]
+
+
 def test_the_board_shows_what_is_offered_to_whom_and_staff_answer_for_who_is_here(town: Town) -> None:
     asha = town.books(town.driver("Asha"))
     console = Console(town)
@@ -121,7 +141,7 @@ def test_the_board_shows_what_is_offered_to_whom_and_staff_answer_for_who_is_her
 
     town.arrives(asha)
     here = text(console.get("board"))
-    taken = text(console.does("take-offer", asha))
+    taken = text(console.does("take-offer", asha, offer=offer_of(asha).pk))
 
     assert "Is offered 72 % until" in away
     assert "Offered" in away
