@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import (
+    BigIntegerField,
     Count,
     DateTimeField,
     DurationField,
@@ -20,16 +21,18 @@ from django.db.models import (
     F,
     FloatField,
     Min,
+    OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     Value,
 )
-from django.db.models.functions import Cast, Extract, ExtractHour, ExtractIsoWeekDay, Least, Ln
+from django.db.models.functions import Cast, Coalesce, Extract, ExtractHour, ExtractIsoWeekDay, Least, Ln
 
 from accounts.models import Network
 from booking.habits import Experience, Tally, hours_watched
-from booking.models import Booking, BookingStep, Learned, Source
+from booking.models import Booking, BookingStep, Learned, MoveOffer, Source
 from booking.states import State, Step
 from stations.models import Slot, Station
 
@@ -167,18 +170,24 @@ def _waits(ended: QuerySet[Booking], since: datetime) -> dict[Scope, tuple[int, 
 
 
 def _joined(bookings: QuerySet[Booking], stations: Mapping[int, Station]) -> dict[int, dict[int, int]]:
-    """By station and hour of its week, vehicles of all classes that joined."""
+    """By station and hour of its week, vehicles of all classes that joined: there, wherever they moved since."""
+    moves = MoveOffer.objects.filter(booking=OuterRef("pk"), end_reason="moved").order_by("ended_at")
+    first = Coalesce(Subquery(moves.values("from_station")[:1]), "station", output_field=BigIntegerField())
+    began = bookings.annotate(joined_here=first)
+    zones: dict[str, list[int]] = defaultdict(list)
+    for station in stations.values():
+        zones[station.time_zone].append(station.pk)
     joined: dict[int, dict[int, int]] = defaultdict(dict)
-    for zone in sorted({station.time_zone for station in stations.values()}):
+    for zone, there in sorted(zones.items()):
         rows = (
-            bookings.filter(station__time_zone=zone)
+            began.filter(joined_here__in=there)
             .annotate(day=ExtractIsoWeekDay("joined_at", tzinfo=ZoneInfo(zone)))
             .annotate(hour=ExtractHour("joined_at", tzinfo=ZoneInfo(zone)))
-            .values_list("station_id", "day", "hour")
+            .values_list("joined_here", "day", "hour")
             .annotate(vehicles=Count("pk"))
         )
-        for station, day, hour, count in rows:
-            joined[station][(day - 1) * 24 + hour] = count
+        for station_id, day, hour, count in rows:
+            joined[station_id][(day - 1) * 24 + hour] = count
     return joined
 
 

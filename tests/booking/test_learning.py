@@ -12,10 +12,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from booking import clock, learned, learning, lifecycle, tasks
+from booking import clock, learned, learning, lifecycle, moving, tasks
 from booking.habits import Experience, Habits, hour_of_week
-from booking.models import Booking, BookingStep, Learned
+from booking.models import Booking, BookingStep, Learned, MoveOffer
 from booking.states import State, Step
+from stations import upkeep
 from stations.models import Station
 from tests.factories.booking import Town, time_passes
 from tests.factories.stations import StationFactory
@@ -171,6 +172,20 @@ def test_what_was_long_ago_does_not_count() -> None:
 
     assert counted(town).swaps.count == 0
     assert counted(town).joined == {}
+
+
+def test_who_moved_has_joined_where_they_joined() -> None:
+    town = Town.with_a_line(packs=0)
+    other = town.second_station("Other")
+    asha = town.books(town.driver("Asha"))
+    upkeep.mark_station_down(station=town.station, reason="No power.", by=None)
+    tasks.plan_moves()
+    moving.accept(booking=asha, offer_id=MoveOffer.objects.get().pk, by=asha.driver)
+
+    learn(town)
+
+    assert sum(counted(town).joined.values()) == 1
+    assert counted(town, station=other).joined == {}
 
 
 def test_hours_are_counted_since_the_station_is_known() -> None:
