@@ -78,6 +78,8 @@ class Postgres:
             "unix_socket_directories": str(self.place.sockets),
             "unix_socket_permissions": "0700",
             "max_connections": "200",
+            # Whoever stops in the middle of a transaction, as a paused process does, keeps nobody's line any longer.
+            "idle_in_transaction_session_timeout": "60s",
             "fsync": durable,
             "synchronous_commit": durable,
             "full_page_writes": durable,

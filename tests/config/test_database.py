@@ -56,6 +56,12 @@ def test_the_application_reads_and_writes_rows(as_application: psycopg.Connectio
     assert found == ("Tejo",)
 
 
+def test_who_is_paused_in_a_transaction_keeps_a_line_for_a_minute_and_no_longer(
+    as_application: psycopg.Connection[Any],
+) -> None:
+    assert as_application.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
+
+
 @pytest.mark.parametrize(
     "attempt",
     [
