@@ -270,6 +270,8 @@ def _as_row(vehicle: Vehicle, number: int, spread: float) -> tuple[float, ...]:
 
 def _sound(seconds: float) -> float:
     """A time that can be: clocks jump, and programs divide by zero."""
+    if 0.0 <= seconds <= LONGEST_SECONDS:
+        return seconds
     return min(max(seconds, 0.0), LONGEST_SECONDS) if math.isfinite(seconds) else 0.0
 
 
@@ -363,6 +365,8 @@ class _Line:
     def take(self, *, wanted: NDArray[np.int64], patience: Floats, away_after: _Away) -> Floats:
         """When somebody has as many packs as wanted at each station; never (inf) where that is too late for them."""
         shape = patience.shape
+        if wanted.max() == 1:
+            return self._take_one(np.where(wanted[:, None] > 0, patience, -np.inf), away_after)
         at = np.zeros(len(self.rows))
         taken: list[tuple[NDArray[np.int64], Floats, NDArray[np.bool_]]] = []
         for number in range(int(wanted.max())):
@@ -378,6 +382,15 @@ class _Line:
             self.slots[self.rows[mine], slot[mine]] = np.where(stays, again_at, when)[mine]
         return np.where(stays, at, np.inf).reshape(shape)
 
+    def _take_one(self, patience: Floats, away_after: _Away) -> Floats:
+        """The same where nobody wants more than one; whoever has no patience at all leaves the slot as it is."""
+        slot = self.slots.argmin(axis=1)
+        when = self.slots[self.rows, slot]
+        stays = when <= patience.reshape(-1)
+        again_at = away_after.again_at(when.reshape(patience.shape)).reshape(-1)
+        self.slots[self.rows, slot] = np.where(stays, again_at, when)
+        return np.where(stays, when, np.inf).reshape(patience.shape)
+
     def next(self, count: int) -> Floats:
         """When the next packs are ready, for those who come after everybody in line."""
         missing = count - self.slots.shape[1]
@@ -390,7 +403,11 @@ def _charging(known: _Known) -> Floats:
     slots = max((len(s.ready_in) for s in known.situations), default=0)
     ready = np.full((len(known.situations), slots), np.inf)
     for row, situation in enumerate(known.situations):
-        ready[row, : len(situation.ready_in)] = [_until(seconds) for seconds in situation.ready_in]
+        ready[row, : len(situation.ready_in)] = situation.ready_in
+    # As `_until` does it.
+    ready = np.where(
+        np.isposinf(ready), ready, np.clip(np.nan_to_num(ready, nan=0.0, neginf=0.0), 0.0, LONGEST_SECONDS)
+    )
     doubt = np.array([_doubt(s) for s in known.situations])
     samples = _samples(known.stage.shape[1])
     spread = (known.habits[:, _CHARGE_SPREAD] * doubt)[:, None, None]
@@ -411,8 +428,9 @@ def _bays(known: _Known, at_bay: Floats, service: Floats) -> Floats:
     Vehicles that never come are last and hold nobody up.
     """
     order = np.argsort(at_bay, axis=-1, kind="stable")
-    arrived = np.take_along_axis(at_bay, order, axis=-1)
-    lasting = np.take_along_axis(service, order, axis=-1)
+    # One flat index for all three: `take_along_axis` builds its own each time, which takes longer than the rest.
+    flat = order + np.arange(0, order.size, order.shape[-1]).reshape(*order.shape[:-1], 1)
+    arrived, lasting = at_bay.ravel()[flat], service.ravel()[flat]
     bays = np.array([s.bays for s in known.situations])
     free = np.zeros((*at_bay.shape[:2], int(bays.max())))
     free += np.where(np.arange(free.shape[2]) < bays[:, None], 0.0, np.inf)[:, None, :]
@@ -422,8 +440,8 @@ def _bays(known: _Known, at_bay: Floats, service: Floats) -> Floats:
         starts[one] = _one_bay(arrived[one], lasting[one])
     if several.size:
         starts[several] = _several_bays(arrived[several], lasting[several], free[several])
-    result = np.empty_like(starts)
-    np.put_along_axis(result, order, starts, axis=-1)
+    result = np.empty(starts.shape)
+    result.ravel()[flat] = starts
     return result
 
 
@@ -459,22 +477,26 @@ def _outlooks(played: _Played, rows: NDArray[np.int64], columns: NDArray[np.int6
     there = comes & (played.packs[rows, :, columns] <= arrives)
     # Laplace: that so few scenarios agree proves little.
     ready = (there.sum(axis=1) + 0.5) / (count + 1)
-    spans = zip(_spans(bay, count), _spans(away, count), _spans(bay - arrives, count), strict=True)
+    spans = _spans(np.stack([bay, away, bay - arrives]), count)
     return [
         Outlook(Span(*until_bay), Span(*until_away), chance, Span(*waits)) if known else None
-        for (until_bay, until_away, waits), chance, known in zip(spans, ready.tolist(), count.tolist(), strict=True)
+        for until_bay, until_away, waits, chance, known in zip(*spans, ready.tolist(), count.tolist(), strict=True)
     ]
 
 
-def _spans(values: Floats, count: NDArray[np.int64]) -> list[list[float]]:
-    """The three quantiles of each row's first `count` values in order, between neighbours in proportion."""
-    ordered = np.sort(np.maximum(values, 0.0), axis=1)
-    at = np.array([LOW, LIKELY, HIGH]) * np.maximum(count - 1, 0)[:, None]
+def _spans(values: Floats, count: NDArray[np.int64]) -> list[list[list[float]]]:
+    """The three quantiles of each row's first `count` values in order, between neighbours in proportion.
+
+    Several tables at once, which have their `count` in common.
+    """
+    ordered = np.sort(np.maximum(values, 0.0), axis=-1)
+    last = np.maximum(count - 1, 0)[:, None]
+    at = np.array([LOW, LIKELY, HIGH]) * last
     below = at.astype(np.int64)
-    above = np.minimum(below + 1, np.maximum(count - 1, 0)[:, None])
-    one, other = np.take_along_axis(ordered, below, axis=1), np.take_along_axis(ordered, above, axis=1)
+    rows = np.arange(len(count))[:, None]
+    one, other = ordered[:, rows, below], ordered[:, rows, np.minimum(below + 1, last)]
     with np.errstate(invalid="ignore"):
-        spans: list[list[float]] = (one + (other - one) * (at - below)).tolist()
+        spans: list[list[list[float]]] = (one + (other - one) * (at - below)).tolist()
     return spans
 
 
@@ -517,6 +539,7 @@ class _Samples:
     gaps: Floats
 
 
+@cache
 def _samples(columns: int) -> _Samples:
     """The first columns of what would go on for ever: a vehicle has the same luck, whoever else is asked about."""
     weather = _weather(max(LEAST_COLUMNS, 1 << (columns - 1).bit_length()))

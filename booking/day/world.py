@@ -6,9 +6,11 @@ Times are seconds since midnight, distances metres on a plane, energy is counted
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from booking.forecast import Floats
 from booking.line_rules import PromiseTerms
@@ -85,6 +87,10 @@ class Person:
     is_walk_in: bool
 
 
+# The numbers of some stations, and where they are, in metres.
+Places = tuple[NDArray[np.int64], Floats, Floats]
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """One day: the stations, who comes, and the randomness that the day itself needs."""
@@ -93,21 +99,19 @@ class World:
     terms: Terms
     sites: tuple[Site, ...]
     people: tuple[Person, ...]
-    by_kind: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    by_kind: dict[str, Places]
 
     def nearest(self, person: Person, count: int) -> list[tuple[int, float]]:
         """The nearest stations that have the class, with the seconds of the drive as the map says."""
-        numbers = self.by_kind[person.kind.name]
-        by_distance = sorted((_metres(person, self.sites[number]), number) for number in numbers)
-        return [(number, metres * CIRCUITY / person.speed) for metres, number in by_distance[:count]]
+        numbers, x, y = self.by_kind[person.kind.name]
+        metres = np.hypot(x - person.x, y - person.y)
+        by_distance = np.argsort(metres, kind="stable")[:count]
+        drives = (metres[by_distance] * (CIRCUITY / person.speed)).tolist()
+        return list(zip(numbers[by_distance].tolist(), drives, strict=True))
 
 
 CIRCUITY = 1.35
 CITY_METRES = 14_000.0
-
-
-def _metres(person: Person, site: Site) -> float:
-    return math.hypot(person.x - site.x, person.y - site.y)
 
 
 def build(seed: int, terms: Terms = Terms(), *, network_seed: int | None = None) -> World:
@@ -116,8 +120,13 @@ def build(seed: int, terms: Terms = Terms(), *, network_seed: int | None = None)
     of_day = np.random.default_rng([seed, 2])
     sites = _sites(of_network, of_day, terms)
     people = _people(of_day, terms, _places(of_network, terms))
-    by_kind = {kind.name: tuple(s.number for s in sites if kind.name in s.slots) for kind in KINDS}
+    by_kind = {kind.name: _where([s for s in sites if kind.name in s.slots]) for kind in KINDS}
     return World(seed=seed, terms=terms, sites=sites, people=people, by_kind=by_kind)
+
+
+def _where(sites: Sequence[Site]) -> Places:
+    x, y = (np.array([getattr(site, axis) for site in sites], dtype=float) for axis in ("x", "y"))
+    return np.array([site.number for site in sites], dtype=np.int64), x, y
 
 
 def _sites(network: np.random.Generator, day: np.random.Generator, terms: Terms) -> tuple[Site, ...]:
