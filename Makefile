@@ -58,7 +58,7 @@ bench: $(TOOLS) ## how fast, as text and as JSON under build/
 	"$(BIN)/python" -m tests.bench
 
 .PHONY: forecast-report
-forecast-report: $(TOOLS) ## how right the forecast is on simulated days, against bounds (some minutes)
+forecast-report: $(TOOLS) ## how right the forecast is on simulated days, against bounds (a quarter of an hour)
 	@"$(BIN)/python" manage.py forecast_report
 
 .PHONY: lighthouse

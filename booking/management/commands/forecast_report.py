@@ -19,7 +19,7 @@ FILE = Path("build") / "forecast-report.json"
 
 
 class Command(BaseCommand):
-    help = "Play simulated days that nothing was learned from, and print how good the forecast is. A few minutes."
+    help = "Play simulated days that nothing was learned from, and print how good the forecast is. It takes a while."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
