@@ -36,6 +36,10 @@ promises: $(RUNTIME) ## prove P1, P2, P4 and P6 on the rows of what runs
 test: $(TOOLS) ## the whole test suite (ARGS="-k line" for a part)
 	"$(BIN)/python" -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
+.PHONY: gallery
+gallery: $(TOOLS) ## look at every screen in every language, as CI does in English and one other (SCREENS=folder keeps pictures)
+	EVERY_LANGUAGE=1 "$(BIN)/python" -m pytest --numprocesses auto --maxprocesses 8 --dist load tests/gallery $(ARGS)
+
 .PHONY: lint
 lint: $(TOOLS) ## style of the code
 	"$(BIN)/ruff" check .

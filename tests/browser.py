@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Playwright, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+# Debian's, the first of those that are there: one is without a window from the start, and a tenth quicker.
+CHROMIUMS = (Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium"))
 # Of a machine that has a lot else to do. What a product promises in seconds, a test says itself.
 PATIENCE_MS = 60_000
 ARGUMENTS = [
@@ -36,8 +37,9 @@ def chromium() -> Iterator[Browser]:
 
 
 def launched(playwright: Playwright) -> Browser:
-    if Path(CHROMIUM).exists():
-        return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    for path in CHROMIUMS:
+        if path.exists():
+            return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
     try:
         return playwright.chromium.launch(args=ARGUMENTS)
     except Error:

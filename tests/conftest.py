@@ -7,7 +7,11 @@ from typing import Any
 import hypothesis
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.management import create_contenttypes
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models.signals import post_migrate
 from pytest_django import Settings
 from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
@@ -25,7 +29,17 @@ hypothesis.settings.load_profile("any machine")
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let tests empty tables: the triggers that refuse TRUNCATE are switched off, as only the tables' owner can."""
+    """Let tests empty tables: the triggers that refuse TRUNCATE are switched off, as only the tables' owner can.
+
+    What Django writes down of the models stays where it is. It would be emptied, and made anew, after each test.
+    """
+    described = {ContentType._meta.db_table, Permission._meta.db_table}
+    tables = connection.introspection.django_table_names
+    connection.introspection.django_table_names = lambda **options: [  # type: ignore[method-assign]
+        table for table in tables(**options) if table not in described
+    ]
+    assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    assert post_migrate.disconnect(create_contenttypes)
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE '%\\_no\\_truncate'")
         for table, trigger in cursor.fetchall():
