@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -71,12 +72,9 @@ def offer(*, line_id: int, candidates: Sequence[Candidate]) -> list[MoveOffer]:
         holding.update(our_fault=True)
         bookings = _who_may_move(standstill)
         asked = _asked(at, [there.card.id for there in candidates])
-        planned = move_rules.plan(
-            movers=[_mover(booking, candidates) for booking in bookings],
-            targets=[there.target for there in candidates],
-            sent={station_id: [one.packs for one in coming] for station_id, coming in asked.items()},
-        )
-        made = _make(standstill, planned, asked, {b.pk: b for b in bookings}, candidates, now=held.now)
+        by_id = {booking.pk: booking for booking in bookings}
+        planned, waits = _plan(standstill, by_id, candidates, asked, now=held.now)
+        made = _make(standstill, planned, waits, by_id, candidates, now=held.now)
         if made:
             held.mark_changed(line_id)
         return made
@@ -199,10 +197,38 @@ def _coming(booking: Booking, drive_seconds: int) -> Coming:
     return Coming(booking.pk, booking.joined_at, booking.packs_wanted, drive_seconds)
 
 
+def _plan(
+    standstill: Standstill,
+    bookings: Mapping[int, Booking],
+    candidates: Sequence[Candidate],
+    asked: Mapping[int, Sequence[Coming]],
+    *,
+    now: datetime,
+) -> tuple[Sequence[Offered], Mapping[int, Wait]]:
+    """Who is offered which station, and the wait that each is told.
+
+    Of whose wait at a station the forecast knows nothing is not sent there: the plan is made again without it, until
+    there is a word for everybody in it.
+    """
+    there = {one.card.id: one for one in candidates}
+    movers = [_mover(booking, candidates) for booking in bookings.values()]
+    while True:
+        planned = move_rules.plan(
+            movers=movers,
+            targets=[one.target for one in candidates],
+            sent={station_id: [one.packs for one in coming] for station_id, coming in asked.items()},
+        )
+        waits = _waits(standstill, planned, asked, bookings, there, now)
+        unsaid = {one.mover_id: one.station_id for one in planned if one.mover_id not in waits}
+        if not unsaid:
+            return planned, waits
+        movers = [replace(mover, may_go_to=mover.may_go_to - {unsaid.get(mover.id, 0)}) for mover in movers]
+
+
 def _make(
     standstill: Standstill,
     planned: Sequence[Offered],
-    asked: Mapping[int, Sequence[Coming]],
+    waits: Mapping[int, Wait],
     bookings: Mapping[int, Booking],
     candidates: Sequence[Candidate],
     *,
@@ -210,7 +236,6 @@ def _make(
 ) -> list[MoveOffer]:
     """Write the offers, their steps and what drivers are told of them: as many queries for a hundred as for one."""
     there = {one.card.id: one for one in candidates}
-    waits = _waits(standstill, planned, asked, bookings, there, now)
     made = MoveOffer.objects.bulk_create(
         MoveOffer(
             standstill=standstill,
@@ -227,7 +252,6 @@ def _make(
             ends_at=now + OFFER_FOR,
         )
         for one in planned
-        if one.mover_id in waits
     )
     told = [offered.booking for offered in made]
     history.note_many(told, Step.OFFER_MOVE, at=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from booking import (
     bay,
     clock,
     failures,
+    foresight,
     lifecycle,
     line,
     moving,
@@ -73,6 +75,26 @@ def steps_of(booking: Booking, *steps: Step) -> list[tuple[str, str]]:
 
 
 # --- Who is offered what -------------------------------------------------------------------------------------------
+
+
+def test_whose_wait_at_the_best_station_is_unknown_is_offered_the_next() -> None:
+    town = Town.with_a_line(packs=0)
+    near, far = town.second_station("Near"), town.second_station("Far", latitude=38.80)
+    asha, bala = fills(town, town.station, "Asha", "Bala")
+    foretell = foresight.of_coming
+
+    def silent_about_asha_at_the_near_one(cards: Any, coming: Any, **told: Any) -> Any:
+        waits = foretell(cards, coming, **told)
+        return {pk: wait for pk, wait in waits.items() if pk != asha.pk or pk not in _ids(coming.get(near.pk, ()))}
+
+    with mock.patch.object(foresight, "of_coming", silent_about_asha_at_the_near_one):
+        stops(town.station)
+
+    assert (offer_to(asha).to_station, offer_to(bala).to_station) == (far, near)
+
+
+def _ids(coming: Any) -> set[int]:
+    return {one.id for one in coming}
 
 
 def test_when_a_station_stops_everybody_in_its_line_is_offered_another() -> None:
