@@ -35,7 +35,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """
     described = {ContentType._meta.db_table, Permission._meta.db_table}
     tables = connection.introspection.django_table_names
-    connection.introspection.django_table_names = lambda **options: [  # type: ignore[method-assign]
+    connection.introspection.django_table_names = lambda **options: [  # type: ignore[method-assign]  # of this connection
         table for table in tables(**options) if table not in described
     ]
     assert post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
