@@ -32,13 +32,16 @@ reset: $(RUNTIME) ## forget the embedded database; the next run starts over
 promises: $(RUNTIME) ## prove P1, P2, P4 and P6 on the rows of what runs
 	@"$(BIN)/python" manage.py check_promises
 
+# A process that dies is not replaced: by files, the others would wait for ever for what was left to it.
+SIDE_BY_SIDE = --numprocesses auto --maxprocesses 8 --max-worker-restart 0
+
 .PHONY: test
 test: $(TOOLS) ## the whole test suite (ARGS="-k line" for a part)
-	"$(BIN)/python" -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
+	"$(BIN)/python" -m pytest $(SIDE_BY_SIDE) --dist loadfile $(ARGS)
 
 .PHONY: gallery
 gallery: $(TOOLS) ## look at every screen in every language, as CI does in English and one other (SCREENS=folder keeps pictures)
-	EVERY_LANGUAGE=1 "$(BIN)/python" -m pytest --numprocesses auto --maxprocesses 8 --dist load tests/gallery $(ARGS)
+	EVERY_LANGUAGE=1 "$(BIN)/python" -m pytest $(SIDE_BY_SIDE) --dist load tests/gallery $(ARGS)
 
 .PHONY: lint
 lint: $(TOOLS) ## style of the code
