@@ -1,7 +1,7 @@
 """Whether the forecast is as good as docs/rules/forecast.md says, on days that nobody used to make it.
 
-Days of one network, by their seeds: habits are learned from some, and others are reported, each with ranges and chances
-adjusted by fourteen of the others. One of them is played in two more ways, to compare rankings on the same demand.
+Three sets of days of one network, by their seeds: habits are learned from the first, ranges and chances adjusted by the
+second, and the third is reported. One day of it is played in two more ways, to compare rankings on the same demand.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from booking.habits import Experience, Habits, habits, tally
 
 NETWORK_SEED = 7
 LEARNED_FROM = (101, 102, 103, 104)
-HELD_OUT = tuple(range(9_101, 9_121))
-# As a real day is by those before it (booking.measuring).
-ADJUSTED_BY_DAYS = 14
+# As many as adjust a real day (booking.measuring).
+ADJUSTED_BY = tuple(range(201, 215))
+HELD_OUT = tuple(range(9_201, 9_215))
 # A cell that is smaller fails by chance though everything is right.
 LEAST_CELL = 1_000
 LEAST_DECILE = 200
@@ -240,14 +240,18 @@ def report(terms: Terms, *, processes: int = 2, tell: Callable[[str], None] = la
         tell(f"learning from {len(LEARNED_FROM)} days")
         first = list(pool.map(played, LEARNED_FROM, _of(terms), _of(None)))
         learned = learn([result.seen for result in first], terms.stations)
-        tell(f"measuring on {len(HELD_OUT)} days that nothing was learned from")
-        second = [pool.submit(played, seed, terms, learned) for seed in HELD_OUT]
-        third = pool.submit(played, HELD_OUT[0], terms, learned, by_distance=True)
-        fourth = pool.submit(played, HELD_OUT[0], terms, learned, promises_ahead=False)
-        held_out = [one.result() for one in second]
-        by_distance, not_ahead = third.result(), fourth.result()
+        tell(f"adjusting by {len(ADJUSTED_BY)} days")
+        second = [pool.submit(played, seed, terms, learned) for seed in ADJUSTED_BY]
+        known = [case for one in second for case in one.result().cases]
+        tell(f"measuring on {len(HELD_OUT)} days that are used for nothing else")
+        third = [pool.submit(played, seed, terms, learned) for seed in HELD_OUT]
+        fourth = pool.submit(played, HELD_OUT[0], terms, learned, by_distance=True)
+        fifth = pool.submit(played, HELD_OUT[0], terms, learned, promises_ahead=False)
+        held_out = [one.result() for one in third]
+        by_distance, not_ahead = fourth.result(), fifth.result()
     return measure(
-        days=[result.cases for result in held_out],
+        known=known,
+        cases=[case for result in held_out for case in result.cases],
         soonest=held_out[0],
         nearest=by_distance,
         not_ahead=not_ahead,
@@ -259,40 +263,27 @@ def _of(value: object) -> Iterable[object]:
         yield value
 
 
-def others(days: Sequence[Sequence[Case]], number: int) -> list[Case]:
-    """The cases by which a day is adjusted: of the fourteen days before it, as if the first came after the last."""
-    back = min(ADJUSTED_BY_DAYS, len(days) - 1)
-    return [case for day in range(number - back, number) for case in days[day]]
-
-
-def measure(*, days: Sequence[Sequence[Case]], soonest: Result, nearest: Result, not_ahead: Result) -> Report:
-    """Each day of the cases is measured by what the others teach; the three results are of one day, played in three
-    ways.
-    """
-    cases = [case for day in days for case in day]
-    told: list[tuple[Span, float]] = []
-    simply: list[tuple[Span, float]] = []
-    ready: list[tuple[float, bool]] = []
-    for number, day in enumerate(days):
-        known = others(days, number)
-        adjustment = calibration.adjust(Told(group(c), c.said.away, c.away) for c in known)
-        chances = calibration.rising([(c.said.ready, c.was_ready) for c in known])
-        fitted = simple(known)
-        told += [(adjustment.applied(c.said.away, group(c)), c.away) for c in day]
-        simply += [(fitted.said(c), c.away) for c in day]
-        ready += [(chances.applied(c.said.ready), c.was_ready) for c in day]
+def measure(
+    *, known: Sequence[Case], cases: Sequence[Case], soonest: Result, nearest: Result, not_ahead: Result
+) -> Report:
+    """`known` cases adjust and fit, `cases` are measured; the three results are of one day, played in three ways."""
+    adjustment = calibration.adjust(Told(group(c), c.said.away, c.away) for c in known)
+    chances = calibration.rising([(c.said.ready, c.was_ready) for c in known])
+    fitted = simple(known)
+    told = [(adjustment.applied(c.said.away, group(c)), c.away) for c in cases]
     hours: dict[str, list[tuple[Span, float]]] = defaultdict(list)
     kinds: dict[str, list[tuple[Span, float]]] = defaultdict(list)
     for case, pair in zip(cases, told, strict=True):
         hours[band_name(band(case.joined_at))].append(pair)
         kinds[case.kind].append(pair)
+    ready = [(chances.applied(c.said.ready), c.was_ready) for c in cases]
     return Report(
         cases=len(cases),
         whole=calibration.score(told),
         raw=calibration.score([(c.said.away, c.away) for c in cases]),
         by_hour={name: calibration.score(pairs) for name, pairs in sorted(hours.items())},
         by_kind={name: calibration.score(pairs) for name, pairs in sorted(kinds.items())},
-        simple=calibration.score(simply),
+        simple=calibration.score([(fitted.said(c), c.away) for c in cases]),
         brier=calibration.brier(ready),
         brier_ready_now=calibration.brier([(float(c.ready_now >= 1), c.was_ready) for c in cases]),
         deciles=calibration.reliability(ready),

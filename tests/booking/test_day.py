@@ -147,21 +147,13 @@ def test_hours_belong_to_one_part_of_the_day() -> None:
 
 
 def test_the_seeds_that_are_reported_are_used_for_nothing_else() -> None:
-    assert not set(report.HELD_OUT) & {*report.LEARNED_FROM, report.NETWORK_SEED}
-
-
-def test_a_day_is_adjusted_by_the_others_and_never_by_itself() -> None:
-    days: Any = [[f"day {number}"] for number in range(16)]
-
-    assert report.others(days, 15) == [f"day {number}" for number in range(1, 15)]
-    assert report.others(days, 0) == [f"day {number}" for number in range(2, 16)]
-    assert report.others(days[:2], 1) == ["day 0"]
+    assert not set(report.HELD_OUT) & {*report.LEARNED_FROM, *report.ADJUSTED_BY, report.NETWORK_SEED}
 
 
 def test_the_report_is_printed_with_its_bounds_and_kept_as_data(settings: Any, tmp_path: Path, capsys: Any) -> None:
     settings.BASE_DIR = tmp_path
     with (
-        mock.patch.multiple(report, LEARNED_FROM=(101,), HELD_OUT=(9_001, 9_002)),
+        mock.patch.multiple(report, LEARNED_FROM=(101,), ADJUSTED_BY=(201,), HELD_OUT=(9_001,)),
         mock.patch.object(report, "ProcessPoolExecutor", _InThisProcess),
         suppress(CommandError),  # so few cases may miss a bound by chance
     ):
