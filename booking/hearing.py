@@ -51,7 +51,12 @@ async def hear(
                 log.warning("live_messages_away", error=str(failure))
             failures += 1
         # Full jitter: all processes of the house have lost the same Redis at the same moment.
-        await asyncio.sleep(random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**failures)))  # noqa: S311 - no secret
+        await asyncio.sleep(random.uniform(0, longest_wait_seconds(failures)))  # noqa: S311 - no secret
+
+
+def longest_wait_seconds(failures: int) -> float:
+    """Twice as long with each failure, up to a bound that is soon reached: no power of thousands is worked out."""
+    return min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(failures, 10))
 
 
 async def _listen(messages: PubSub, station_changed: Callable[[int], None], access_changed: Callable[[], None]) -> None:
