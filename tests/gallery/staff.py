@@ -209,9 +209,8 @@ def staff_packs_out_of_service() -> Seen:
 
 
 def _offered(place: Town) -> Booking:
-    booking = place.arrives(place.books(place.driver("Asha")))
     place.add_pack(soc_percent=Decimal(72))
-    return booking
+    return place.arrives(place.books(place.driver("Asha")))
 
 
 def _says_here(place: Town) -> Booking:
