@@ -39,10 +39,6 @@ SIDE_BY_SIDE = --numprocesses auto --maxprocesses 8 --max-worker-restart 0
 test: $(TOOLS) ## the whole test suite (ARGS="-k line" for a part)
 	"$(BIN)/python" -m pytest $(SIDE_BY_SIDE) --dist loadfile $(ARGS)
 
-.PHONY: gallery
-gallery: $(TOOLS) ## look at every screen in every language, as CI does in English and one other (SCREENS=folder keeps pictures)
-	EVERY_LANGUAGE=1 "$(BIN)/python" -m pytest $(SIDE_BY_SIDE) --dist load tests/gallery $(ARGS)
-
 .PHONY: lint
 lint: $(TOOLS) ## style of the code
 	"$(BIN)/ruff" check .

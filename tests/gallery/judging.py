@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from zlib import crc32
-
 from django.conf import settings
 from django.test import override_settings
 from django.urls import Resolver404, resolve
@@ -27,12 +24,6 @@ def judge(phone: BrowserContext, browser: Browser, url: str, screen: Screen) -> 
     if context is not phone:
         context.close()
     return look.faults
-
-
-def spoken(screen: Screen) -> list[str]:
-    """Beside English one other language, a third of the screens each; with EVERY_LANGUAGE set, all of them."""
-    others = [language for language, _name in settings.LANGUAGES[1:]]
-    return others if os.environ.get("EVERY_LANGUAGE") else [others[crc32(screen.name.encode()) % len(others)]]
 
 
 def page_at(seen: Seen) -> str:
@@ -60,7 +51,7 @@ def _look_at(look: Look) -> None:
     look.stretch()
     look.read_large()
     # Other words are longer, or break elsewhere.
-    for language in spoken(look.screen):
+    for language, _name in settings.LANGUAGES[1:]:
         look.speak(language)
         look.open()
         for viewport in (NARROW, PHONE):
