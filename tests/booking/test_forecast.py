@@ -229,6 +229,31 @@ def test_the_same_question_has_the_same_answer_whoever_else_is_asked_about() -> 
     assert together[2] is None
 
 
+def test_who_wants_one_pack_is_told_the_same_beside_somebody_elsewhere_who_wants_two() -> None:
+    mine = station(*[Vehicle(Stage.WAITING, drive=200.0)] * 4, ready_in=(0.0, 900.0, 1_800.0))
+    elsewhere = station(*[Vehicle(Stage.WAITING, drive=200.0, packs=2)] * 4)
+
+    alone = forecast.for_joiners([mine], [COMES])
+    together = forecast.for_joiners([mine, elsewhere], [COMES] * 2)
+
+    assert together[0] == alone[0]
+
+
+def test_who_waits_for_no_pack_takes_none_whoever_waits_elsewhere() -> None:
+    mine = station(Vehicle(Stage.PROMISED, drive=300.0, lasts=600.0), ready_in=(0.0, 5_000.0))
+    elsewhere = station(*[Vehicle(Stage.WAITING, drive=100.0)] * 3)
+
+    alone = forecast.for_joiners([mine], [COMES])
+    together = forecast.for_joiners([mine, elsewhere], [COMES] * 2)
+
+    assert together[0] == alone[0]
+
+
+@pytest.mark.parametrize("ready_in", [math.nan, -math.inf, -1.0])
+def test_a_pack_whose_time_makes_no_sense_counts_as_ready(ready_in: float) -> None:
+    assert joins(station(ready_in=(ready_in,))) == joins(station(ready_in=(0.0,)))
+
+
 def test_a_line_is_told_in_its_order() -> None:
     line = [Vehicle(Stage.WAITING, drive=0.0) for _ in range(5)]
 
