@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
@@ -167,10 +168,7 @@ class TakeOffer(APIView):
     @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
     def post(self, request: Request, public_id: UUID) -> Response:
         """Take the packs that are offered though they are not full; `offer_over` after its end."""
-        driver, answer = _person(request), understood(OfferInput, request)
-        booking = queries.booking_of(driver, public_id)
-        patient(lifecycle.take_offer)(booking=booking, offer_id=answer["offer"], by=driver)
-        return _shown(driver, public_id)
+        return _answered(request, public_id, lifecycle.take_offer)
 
 
 class KeepWaiting(APIView):
@@ -179,10 +177,7 @@ class KeepWaiting(APIView):
     @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
     def post(self, request: Request, public_id: UUID) -> Response:
         """Say no to the packs that are offered; the place in line stays."""
-        driver, answer = _person(request), understood(OfferInput, request)
-        booking = queries.booking_of(driver, public_id)
-        patient(lifecycle.keep_waiting)(booking=booking, offer_id=answer["offer"], by=driver)
-        return _shown(driver, public_id)
+        return _answered(request, public_id, lifecycle.keep_waiting)
 
 
 class Move(APIView):
@@ -191,10 +186,7 @@ class Move(APIView):
     @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
     def post(self, request: Request, public_id: UUID) -> Response:
         """Move to the station that is offered, with the place of joining; `cannot_serve` if it cannot by now."""
-        driver, answer = _person(request), understood(OfferInput, request)
-        booking = queries.booking_of(driver, public_id)
-        patient(moving.accept)(booking=booking, offer_id=answer["offer"], by=driver)
-        return _shown(driver, public_id)
+        return _answered(request, public_id, moving.accept)
 
 
 class Stay(APIView):
@@ -203,10 +195,7 @@ class Stay(APIView):
     @extend_schema(request=OfferInput, responses={200: BookingShape, **REFUSALS})
     def post(self, request: Request, public_id: UUID) -> Response:
         """Say no to the station that is offered; the place in line stays."""
-        driver, answer = _person(request), understood(OfferInput, request)
-        booking = queries.booking_of(driver, public_id)
-        patient(moving.stay)(booking=booking, offer_id=answer["offer"], by=driver)
-        return _shown(driver, public_id)
+        return _answered(request, public_id, moving.stay)
 
 
 class Late(APIView):
@@ -272,6 +261,14 @@ class Vehicles(APIView):
     def get(self, request: Request) -> Response:
         """The vehicles that the driver may book for."""
         return Response(VehicleShape(vehicles.of_driver(_person(request)), many=True).data)
+
+
+def _answered(request: Request, public_id: UUID, answer: Callable[..., Booking]) -> Response:
+    """An answer names the offer that the program has seen: a later one is another question."""
+    driver, given = _person(request), understood(OfferInput, request)
+    booking = queries.booking_of(driver, public_id)
+    patient(answer)(booking=booking, offer_id=given["offer"], by=driver)
+    return _shown(driver, public_id)
 
 
 def _shown(driver: User, public_id: UUID, number: int = status.HTTP_200_OK) -> Response:
